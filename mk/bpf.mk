@@ -13,15 +13,18 @@ bpf: $(BPF_OBJECTS) $(SKELETONS)
 
 $(O)/gen/vmlinux.h:
 	@mkdir -p $(@D)
-	$(BPFTOOL) btf dump file $(VMLINUX_BTF) format c > $@.tmp
-	mv $@.tmp $@
+	$(call say,BTF,$@)
+	$(Q)$(BPFTOOL) btf dump file $(VMLINUX_BTF) format c > $@.tmp
+	$(Q)mv $@.tmp $@
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c $(O)/gen/vmlinux.h $(wildcard bpf/*.h) $(wildcard include/vipcast/*.h)
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -Iinclude -Ibpf -I$(O)/gen -c $< -o $@
-	$(LLVM_STRIP) -g $@
+	$(call say,BPF,$<)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -Iinclude -Ibpf -I$(O)/gen -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
 
 $(O)/gen/%.skel.h: $(O)/bpf/%.bpf.o
 	@mkdir -p $(@D)
-	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp
-	mv $@.tmp $@
+	@echo '#pragma GCC system_header' > $@.tmp # not ours to keep free of warnings
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >> $@.tmp
+	$(Q)mv $@.tmp $@

@@ -6,8 +6,9 @@ UNIT_TESTS := $(UNIT_SOURCES:%.c=$(O)/%)
 BPF_TEST_SOURCES := $(wildcard tests/bpf/test_*.c)
 BPF_TESTS := $(BPF_TEST_SOURCES:%.c=$(O)/%)
 BPF_TEST_HELPERS := $(filter-out $(BPF_TEST_SOURCES),$(wildcard tests/bpf/*.c))
-LAB_TOOLS := $(patsubst tests/lab/%.c,$(O)/lab/%,$(wildcard tests/lab/*.c))
-C_FILES = $(wildcard user/*/*.[ch] include/*/*.h bpf/*.[ch] tests/*/*.[ch] tests/unit/*/*.[ch] bench/*/*.[ch])
+# A folder of tests/lab that holds a main.c is a program of the lab.
+LAB_TOOLS := $(patsubst tests/lab/%/main.c,$(O)/lab/%,$(wildcard tests/lab/*/main.c))
+C_FILES = $(wildcard user/*/*.[ch] include/*/*.h bpf/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch] bench/*/*.[ch])
 
 .PHONY: test unit-tests bpf-tests lab-tools lint format asan check-unit check-bpf check-e2e
 
@@ -21,9 +22,10 @@ $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(ARCHIVES)
 $(O)/tests/bpf/%: $(O)/obj/tests/bpf/%.o $(call objects,$(BPF_TEST_HELPERS)) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call link,$(filter %.o,$^)) -lcmocka
-$(O)/lab/%: $(O)/obj/tests/lab/%.o
+.SECONDEXPANSION:
+$(O)/lab/%: $$(call objects,$$(wildcard tests/lab/%/*.c))
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< -levent
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent
 
 test: ## every suite: unit, BPF, end to end (root); ends with "N passed, N failed"
 	scripts/deps --if-missing
@@ -47,3 +49,6 @@ lint: $(SKELETONS) ## clang-format and clang-tidy
 
 format: ## let clang-format decide
 	$(CLANG_FORMAT) -i $(C_FILES)
+
+# Objects of tests and tools are kept: the next build compiles only what changed.
+.SECONDARY:

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# Compilers and flags. SAN=1 builds with ASan and UBSan (use another O for it).
+# Compilers and flags. SAN=1 builds with ASan and UBSan (use another O for it); V=1 shows commands.
+
+ifneq ($(V),1)
+Q := @
+endif
+say = @printf '  %-5s %s\n' $(1) $(2)
 
 CC = gcc
 # The newest clang on the machine of those that the BPF target wants.
@@ -8,7 +13,9 @@ CLANG ?= $(call find_llvm,clang)
 LLVM_STRIP ?= $(call find_llvm,llvm-strip)
 CLANG_FORMAT ?= $(call find_llvm,clang-format)
 CLANG_TIDY ?= $(call find_llvm,clang-tidy)
-BPFTOOL ?= $(firstword $(shell command -v bpftool 2>/dev/null) $(wildcard /usr/sbin/bpftool) bpftool)
+# Ubuntu's /usr/sbin/bpftool wants the tools of the very kernel that runs: take the tool itself.
+BPFTOOL ?= $(firstword $(wildcard /usr/lib/linux-tools/*/bpftool) \
+	$(shell command -v bpftool 2>/dev/null) $(wildcard /usr/sbin/bpftool) bpftool)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla \
 	-Wformat=2 -Wpointer-arith -Wwrite-strings -Wundef -Wimplicit-fallthrough -Werror

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each folder of user/ is a static library; those that hold a main.c are programs as well.
 
-LIBS ?= util api store plan bgp bgpio maps net speaker dataplane control controller
+LIBS ?= util api store plan bgp bgpio maps net speaker dataplane control controller cli vipcastd
 
 PROGRAMS := $(O)/vipcastd $(O)/vipcast-controller $(O)/vipcastctl
 
@@ -21,7 +21,7 @@ define library
 $(O)/lib/lib$(1).a: $(call objects,$(call lib_sources,$(1)))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$(Q)$$(AR) rcs $$@ $$^
 endef
 $(foreach l,$(LIBS),$(eval $(call library,$(l))))
 
@@ -30,11 +30,12 @@ $(call objects,$(wildcard user/dataplane/*.c user/maps/*.c tests/bpf/*.c bench/*
 
 $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -c $< -o $@
 
-link = $(CC) $(ALL_LDFLAGS) -o $@ $(1) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(PKG_LIBS)
+link = $(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(1) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(PKG_LIBS)
 
-$(O)/vipcastd: $(call objects,$(wildcard user/vipcastd/*.c)) $(ARCHIVES)
+$(O)/vipcastd: $(call objects,user/vipcastd/main.c) $(ARCHIVES)
 	$(call link,$(filter %.o,$^))
 $(O)/vipcast-controller: $(call objects,user/controller/main.c) $(ARCHIVES)
 	$(call link,$(filter %.o,$^))

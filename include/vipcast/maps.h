@@ -16,24 +16,31 @@
 #define MAPS_VERSION 1
 
 /* Names, for pinning and for look-up in the object. */
-#define MAP_CONFIG "vc_config"
-#define MAP_VIPS_V4 "vc_vips_v4"
-#define MAP_VIPS_V6 "vc_vips_v6"
-#define MAP_SLOTS "vc_slots"
-#define MAP_BACKENDS "vc_backends"
-#define MAP_FLOWS "vc_flows"
-#define MAP_REPLIES "vc_replies"
-#define MAP_VIP_STATS "vc_vip_stats"
+#define MAP_CONFIG	  "vc_config"
+#define MAP_VIPS_V4	  "vc_vips_v4"
+#define MAP_VIPS_V6	  "vc_vips_v6"
+#define MAP_SLOTS	  "vc_slots"
+#define MAP_BACKENDS	  "vc_backends"
+#define MAP_FLOWS	  "vc_flows"
+#define MAP_REPLIES	  "vc_replies"
+#define MAP_VIP_STATS	  "vc_vip_stats"
 #define MAP_BACKEND_STATS "vc_backend_stats"
-#define MAP_DROP_STATS "vc_drop_stats"
-#define MAP_DEVICES "vc_devices"
+#define MAP_DROP_STATS	  "vc_drop_stats"
+#define MAP_DEVICES	  "vc_devices"
 
 /* Default capacities; user space may change them before it loads the object. */
-#define MAPS_VIP_BUCKETS (1 << 15) /* a power of two; x 4 entries (IPv4), x 2 (IPv6) */
-#define MAPS_SLOTS (1 << 22)
-#define MAPS_BACKENDS (1 << 16)
-#define MAPS_VIPS (1 << 16)
-#define MAPS_FLOWS (1 << 20)
+#define MAPS_VIP_BUCKETS (1 << 15)  /* a power of two; x 4 entries (IPv4), x 2 (IPv6) */
+#define MAPS_SLOTS	 (12 << 20) /* 10,000 services of 10 backends, and room to renew them */
+#define MAPS_BACKENDS	 (1 << 16)
+#define MAPS_VIPS	 (1 << 16)
+#define MAPS_FLOWS	 (1 << 20)
+#define MAPS_DEVICES	 256
+
+/*
+ * vc_config has one element; vc_vip_stats is indexed by VIP number, vc_backend_stats by backend,
+ * vc_drop_stats (one __u64) by enum drop_reason. vc_devices holds every interface that a packet may
+ * be sent by: key and value are the ifindex (__u32).
+ */
 
 /* ---- configuration ----------------------------------------------------------------------- */
 
@@ -58,15 +65,15 @@ _Static_assert(sizeof(struct config_value) == 64, "config_value");
  *   bits 42-63  VIP number: index of its counters; 0 is never used
  * A zero word is an empty entry.
  */
-#define VIP_TARGET_SLOT(t) ((__u32)(t))
-#define VIP_TARGET_SIZE(t) ((__u32)((t) >> 32) & 0x3f)
-#define VIP_TARGET_MODE(t) ((__u32)((t) >> 38) & 0xf)
+#define VIP_TARGET_SLOT(t)   ((__u32)(t))
+#define VIP_TARGET_SIZE(t)   ((__u32)((t) >> 32) & 0x3f)
+#define VIP_TARGET_MODE(t)   ((__u32)((t) >> 38) & 0xf)
 #define VIP_TARGET_NUMBER(t) ((__u32)((t) >> 42))
-#define VIP_TARGET(slot, size, mode, number)                                                       \
+#define VIP_TARGET(slot, size, mode, number) \
 	((__u64)(slot) | (__u64)(size) << 32 | (__u64)(mode) << 38 | (__u64)(number) << 42)
 
 enum vip_mode {
-	VIP_MODE_ADDRESS = 0, /* the address itself (port 0, protocol 0): echo, and known to be ours */
+	VIP_MODE_ADDRESS = 0, /* the address itself (port 0, protocol 0), known to be ours */
 	VIP_MODE_NAT = 1,
 };
 
@@ -108,14 +115,25 @@ _Static_assert(sizeof(struct vip6_bucket) == 64, "vip6_bucket");
 /* A slot holds a backend's index; 0 is "no backend". */
 typedef __u32 slot_value;
 
+/* vc_slots as it lies in memory: the kernel rounds elements up to 8 bytes. */
+struct slot_element {
+	slot_value backend;
+	__u32 pad;
+};
+
 /* Sizes of Maglev tables: primes, each about twice the one before. */
 #define MAGLEV_SIZES 9
-#define MAGLEV_PRIMES { 251, 509, 1021, 2039, 4093, 8191, 16381, 32749, 65537 }
+#define MAGLEV_ROWS(X) \
+	X(0, 251)      \
+	X(1, 509) X(2, 1021) X(3, 2039) X(4, 4093) X(5, 8191) X(6, 16381) X(7, 32749) X(8, 65537)
+#define MAGLEV_PRIME(row, prime) prime,
+#define MAGLEV_PRIMES		 {MAGLEV_ROWS(MAGLEV_PRIME)}
 
 enum backend_flags {
-	BACKEND_UP = 1,       /* the next hop's MAC is known: packets can be sent */
+	BACKEND_UP = 1,	      /* the next hop's MAC is known: packets can be sent */
 	BACKEND_IPV6 = 2,     /* family of addr and nat_addr */
 	BACKEND_DRAINING = 4, /* keeps the flows that it has, takes no new ones */
+	BACKEND_USED = 8,     /* set for every index in use, whatever else is known */
 };
 
 /*
@@ -123,8 +141,9 @@ enum backend_flags {
  * out: the interface towards the backend's node, or the node's own stack door for a backend on
  * this node (docs/architecture.md). nat_addr is the source address that its replies come back to.
  * dst_mac and flags share one aligned 64-bit word, so a neighbour's change is one atomic store;
- * any other change takes a new index. An index whose backend is gone gets a new generation, and
- * flows that remember the old one choose again.
+ * while the interface changes BACKEND_UP is off for a moment; any other change takes a new index.
+ * An index whose backend is gone gets a new generation, and flows that remember the old one choose
+ * again.
  */
 struct backend_value {
 	__be32 addr[4]; /* IPv4 in the first word */
@@ -158,9 +177,9 @@ struct flow_key {
 _Static_assert(sizeof(struct flow_key) == 40, "flow_key");
 
 enum flow_state {
-	FLOW_NEW = 0,         /* TCP: SYN seen; UDP: no reply yet */
-	FLOW_ESTABLISHED = 1, /* TCP: an ACK from the client after the backend answered; UDP: answered */
-	FLOW_FIN = 2,         /* a FIN was seen from either side */
+	FLOW_NEW = 0,	      /* TCP: SYN seen; UDP: no reply yet */
+	FLOW_ESTABLISHED = 1, /* TCP: the client's ACK after the backend answered; UDP: answered */
+	FLOW_FIN = 2,	      /* a FIN was seen from either side */
 	FLOW_CLOSED = 3,      /* FIN from both sides, or RST */
 };
 
@@ -169,14 +188,26 @@ struct flow_value {
 	__be32 nat_addr[4];
 	__be32 backend_addr[4];
 	__be16 nat_port, backend_port;
-	__u32 backend;            /* index in backends, and ... */
+	__u32 backend;		  /* index in backends, and ... */
 	__u32 backend_generation; /* ... its generation when the flow began */
-	__u32 vip;                /* VIP number */
-	__u32 last_seen;          /* low half of jiffies64; ages are differences modulo 2^32 */
-	__u8 state;               /* enum flow_state */
-	__u8 fin_seen;            /* bit 0: from the client, bit 1: from the backend */
-	__u16 pad;
+	__u32 vip;		  /* VIP number */
+	__u32 last_seen;	  /* see below */
+	__u8 state;		  /* enum flow_state */
+	__u8 fin_seen;		  /* bit 0: from the client, bit 1: from the backend */
+	__u8 answered;		  /* 1 once the backend has sent something */
+	__u8 pad;
+	__u32 link; /* mix of the MACs and the interface by which the client's packets come */
 };
+
+/*
+ * last_seen is the low half of jiffies64 (the program vipcast_clock returns the present one); ages
+ * are differences modulo 2^32. It is written at most once every FLOW_REFRESH, and that of a
+ * flow tells of packets in both directions. That of a reply entry stands one FLOW_REFRESH in the
+ * past until the backend answers and again after each refresh by the client: its age says nothing.
+ * A reply entry is an orphan when the flow (client, VIP) is gone, or has another backend or NAT
+ * port.
+ */
+#define FLOW_REFRESH 64 /* jiffies */
 
 /* Backend to client. The MACs and the interface are those by which the client's packets came. */
 struct reply_value {
@@ -190,6 +221,9 @@ struct reply_value {
 	__u8 src_mac[6];
 	__u32 last_seen;
 };
+
+_Static_assert(sizeof(struct flow_value) == 60, "flow_value");
+_Static_assert(sizeof(struct reply_value) == 64, "reply_value");
 
 /* ---- counters (per CPU) ------------------------------------------------------------------ */
 

@@ -14,6 +14,7 @@
 /* One thing that is wrong with a document. */
 struct fault {
 	char *object; /* "NetworkGatewayGroup/default"; NULL before the kind is known */
+	char *ns;     /* the object's namespace; NULL: none, or not known */
 	char *path;   /* "spec.floatingIPs[1]"; "" for the object itself */
 	char *msg;    /* what is wrong, with the value */
 	char *file;   /* NULL until a file is known */

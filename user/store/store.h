@@ -13,7 +13,7 @@
 #include "util/log.h"
 
 enum store_event {
-	STORE_SYNCED,  /* all that was there has been delivered; object is NULL; once per watch */
+	STORE_SYNCED, /* all that was there has been delivered; object is NULL; once per watch */
 	STORE_ADDED,
 	STORE_CHANGED, /* spec, metadata or status */
 	STORE_DELETED, /* object: the last state */
@@ -29,7 +29,8 @@ struct store_ops {
 	int (*watch)(struct store *, enum api_kind, store_handler, void *ctx, struct err *);
 	int (*apply)(struct store *, const struct api_object *, struct err *);
 	int (*status)(struct store *, const struct api_object *, struct err *);
-	int (*delete)(struct store *, enum api_kind, const char *ns, const char *name, struct err *);
+	int (*delete)(struct store *, enum api_kind, const char *ns, const char *name,
+		      struct err *);
 	int (*event)(struct store *, const struct api_object *about, const char *type,
 		     const char *reason, const char *message, struct err *);
 	const fault_list *(*faults)(const struct store *);

@@ -42,7 +42,7 @@
 	} while (0)
 
 #define array_each(a, p)                                                                           \
-	for (__typeof__((a)->v) p = (a)->v; p && p < (a)->v + (a)->n; p++)
+	for (__typeof__((a)->v + 0) p = (a)->v; p && p < (a)->v + (a)->n; p++)
 
 /* The workings of the macros above. */
 void *array_grow(void *v, size_t n, size_t *cap, size_t size);

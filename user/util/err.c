@@ -30,7 +30,12 @@ int err_prefix(struct err *err, int code, const char *fmt, ...)
 	n = vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
 	used = n < 0 ? 0 : (size_t)n;
+	/* Copied by hand: the old message may well be cut, and snprintf would warn of it. */
+	for (const char *c = ": "; *c && used < sizeof(err->msg) - 1; c++)
+		err->msg[used++] = *c;
+	for (const char *c = old.msg; *c && used < sizeof(err->msg) - 1; c++)
+		err->msg[used++] = *c;
 	if (used < sizeof(err->msg))
-		snprintf(err->msg + used, sizeof(err->msg) - used, ": %s", old.msg);
+		err->msg[used] = '\0';
 	return code;
 }

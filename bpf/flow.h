@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+#ifndef VIPCAST_BPF_FLOW_H
+#define VIPCAST_BPF_FLOW_H
+
+/*
+ * Flows of mode nat. A flow is two records that find each other: vc_flows by (client, VIP), and
+ * vc_replies by (backend, NAT address). Either may be evicted from its LRU table without the other.
+ * The client's side mends that: every FLOW_REFRESH it looks the reply record up and makes it
+ * anew, and a new flow whose first NAT port is held by the same client takes that record over.
+ *
+ * State is written by both directions, possibly on two CPUs at once, and not atomically: the worst
+ * that comes of it is a flow that ages by the wrong one of user space's time-outs.
+ */
+
+#include "backend.h"
+#include "stats.h"
+#include "vip.h"
+
+enum {
+	FIN_FROM_CLIENT = 1,
+	FIN_FROM_BACKEND = 2,
+	FIN_FROM_BOTH = 3,
+};
+
+/* The client's side of the link, mixed: each multiplier is odd, so any one change shows. */
+static __always_inline __u32 flow_link(const struct packet *p)
+{
+	const __u32 *macs = p->l2; /* twelve bytes: two addresses */
+	__u32 mix = p->ctx->ingress_ifindex;
+
+	if ((const void *)(macs + 3) > p->end)
+		return 0;
+	mix = mix * 0x9e3779b1 + macs[0];
+	mix = mix * 0x85ebca6b + macs[1];
+	return mix * 0xc2b2ae35 + macs[2];
+}
+
+static __always_inline __u64 flow_hash(const struct packet *p, const struct config_value *cfg)
+{
+	if (is_ipv6(p))
+		return flow_hash_v6(cfg->hash_seed, p->key.src, p->key.dst, p->key.src_port,
+				    p->key.dst_port, p->key.proto);
+	return flow_hash_v4(cfg->hash_seed, p->key.src[0], p->key.dst[0], p->key.src_port,
+			    p->key.dst_port, p->key.proto);
+}
+
+/* ---- the reply record --------------------------------------------------------------------- */
+
+/* The key of what the backend of FLOW sends back. */
+static __always_inline void reply_key(const struct packet *p, const struct flow_value *flow,
+				      struct flow_key *key)
+{
+	address_copy(key->src, flow->backend_addr);
+	address_copy(key->dst, flow->nat_addr);
+	key->src_port = flow->backend_port;
+	key->dst_port = flow->nat_port;
+	key->proto = p->key.proto;
+	key->family = p->key.family;
+	key->pad = 0;
+}
+
+/* Do both records belong to the same client's flow? */
+static __always_inline bool reply_same(const struct reply_value *a, const struct reply_value *b)
+{
+	return address_equal(a->client_addr, b->client_addr) &&
+	       address_equal(a->vip_addr, b->vip_addr) && a->client_port == b->client_port &&
+	       a->vip_port == b->vip_port;
+}
+
+static __always_inline bool reply_is_of(const struct packet *p, const struct reply_value *reply)
+{
+	return address_equal(reply->client_addr, p->key.src) &&
+	       address_equal(reply->vip_addr, p->key.dst) &&
+	       reply->client_port == p->key.src_port && reply->vip_port == p->key.dst_port;
+}
+
+/* last_seen is put into the past, so that the backend's next packet looks the flow up. */
+static __always_inline void reply_fill(const struct packet *p, const struct flow_value *flow,
+				       __u32 now, struct reply_value *reply)
+{
+	const struct ethhdr *eth = p->l2;
+
+	if ((const void *)(eth + 1) > p->end)
+		return;
+	address_copy(reply->client_addr, p->key.src);
+	address_copy(reply->vip_addr, p->key.dst);
+	reply->client_port = p->key.src_port;
+	reply->vip_port = p->key.dst_port;
+	reply->vip = flow->vip;
+	reply->backend = flow->backend;
+	reply->ifindex = p->ctx->ingress_ifindex;
+	mac_copy(reply->dst_mac, eth->h_source);
+	mac_copy(reply->src_mac, eth->h_dest);
+	reply->last_seen = now - FLOW_REFRESH;
+}
+
+/* 0: the record under KEY is now MINE. -EEXIST: it is another's. Else the map's error. */
+static __always_inline long reply_claim(const struct flow_key *key, const struct reply_value *mine)
+{
+	struct reply_value *held = bpf_map_lookup_elem(&vc_replies, key);
+
+	if (!held)
+		return bpf_map_update_elem(&vc_replies, key, mine, BPF_NOEXIST);
+	if (!reply_same(held, mine))
+		return -EEXIST;
+	*held = *mine;
+	return 0;
+}
+
+/* Deletes the reply record of a flow that goes elsewhere from now on. */
+static __always_inline void reply_release(const struct packet *p, const struct flow_value *flow)
+{
+	struct flow_key key;
+	struct reply_value *held;
+
+	reply_key(p, flow, &key);
+	held = bpf_map_lookup_elem(&vc_replies, &key);
+	if (held && reply_is_of(p, held))
+		bpf_map_delete_elem(&vc_replies, &key);
+}
+
+/* ---- a flow that is known ----------------------------------------------------------------- */
+
+/*
+ * The backend of a flow, if the flow may stay with it. A new connection from the same client port
+ * must not land on a finished one's backend by accident, nor on one that is draining.
+ */
+static __always_inline struct backend_value *flow_backend(const struct packet *p,
+							  const struct flow_value *flow, __u32 vip)
+{
+	__u32 index = flow->backend;
+	struct backend_value *backend = bpf_map_lookup_elem(&vc_backends, &index);
+	__u32 flags;
+
+	if (!backend || flow->vip != vip || backend->generation != flow->backend_generation)
+		return NULL;
+	flags = READ_ONCE(backend->flags);
+	if (!(flags & BACKEND_USED))
+		return NULL;
+	if (is_syn(p) && (flow->state >= FLOW_FIN || flags & BACKEND_DRAINING))
+		return NULL;
+	return backend;
+}
+
+/*
+ * Writes down where the client's packets come from and that the flow is alive. False: the flow's
+ * NAT port went to another client meanwhile (its reply record had been evicted).
+ */
+static __always_inline bool flow_refresh(const struct packet *p, struct flow_value *flow)
+{
+	__u32 now = (__u32)bpf_jiffies64(), link = flow_link(p);
+	struct reply_value reply;
+	struct flow_key key;
+
+	if (link == flow->link && now - flow->last_seen < FLOW_REFRESH)
+		return true;
+	reply_key(p, flow, &key);
+	reply_fill(p, flow, now, &reply);
+	if (reply_claim(&key, &reply) == -EEXIST)
+		return false;
+	flow->last_seen = now;
+	flow->link = link;
+	return true;
+}
+
+static __always_inline void flow_fin(struct flow_value *flow, __u8 from)
+{
+	flow->fin_seen |= from;
+	flow->state = flow->fin_seen == FIN_FROM_BOTH ? FLOW_CLOSED : FLOW_FIN;
+}
+
+/* What a client's packet means for the flow's state. */
+static __always_inline void flow_track_client(const struct packet *p, struct flow_value *flow)
+{
+	if (!is_tcp(p) || flow->state == FLOW_CLOSED)
+		return;
+	if (p->tcp_flags & TCP_RST)
+		flow->state = FLOW_CLOSED;
+	else if (p->tcp_flags & TCP_FIN)
+		flow_fin(flow, FIN_FROM_CLIENT);
+	else if (flow->state == FLOW_NEW && flow->answered && p->tcp_flags & TCP_ACK)
+		flow->state = FLOW_ESTABLISHED;
+}
+
+/* The same for a backend's packet. */
+static __always_inline void flow_track_backend(const struct packet *p, struct flow_value *flow)
+{
+	flow->answered = 1;
+	if (flow->state == FLOW_CLOSED)
+		return;
+	if (!is_tcp(p))
+		flow->state = FLOW_ESTABLISHED;
+	else if (p->tcp_flags & TCP_RST)
+		flow->state = FLOW_CLOSED;
+	else if (p->tcp_flags & TCP_FIN)
+		flow_fin(flow, FIN_FROM_BACKEND);
+}
+
+/*
+ * A backend's packet came: the flow is looked up when its state changes, the first time, and
+ * every FLOW_REFRESH, so that the bulk of replies costs one look-up and no write.
+ */
+static __always_inline void flow_answer(const struct packet *p, struct reply_value *reply)
+{
+	bool ends = p->tcp_flags & (TCP_FIN | TCP_RST);
+	__u32 now = (__u32)bpf_jiffies64();
+	struct flow_value *flow;
+	struct flow_key key;
+
+	if (!ends && now - reply->last_seen < FLOW_REFRESH)
+		return;
+	reply->last_seen = now;
+	address_copy(key.src, reply->client_addr);
+	address_copy(key.dst, reply->vip_addr);
+	key.src_port = reply->client_port;
+	key.dst_port = reply->vip_port;
+	key.proto = p->key.proto;
+	key.family = p->key.family;
+	key.pad = 0;
+	flow = bpf_map_lookup_elem(&vc_flows, &key);
+	if (!flow || flow->nat_port != p->key.dst_port || flow->backend_port != p->key.src_port ||
+	    !address_equal(flow->backend_addr, p->key.src))
+		return; /* the client has gone on to another backend */
+	flow->last_seen = now;
+	flow_track_backend(p, flow);
+}
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+#ifndef VIPCAST_BPF_FLOW_START_H
+#define VIPCAST_BPF_FLOW_START_H
+
+/*
+ * The first packet of a flow: choose a backend, claim a NAT port towards it, record both
+ * directions. Two clients never share (NAT address and port, backend address and port, protocol),
+ * because the claim is an insertion into vc_replies that fails if the key is there.
+ */
+
+#include "flow.h"
+
+/* NAT ports that are tried, from one that the flow's hash names (docs/decisions). */
+#define NAT_PORT_PROBES 32
+
+/*
+ * Puts REPLY under KEY into vc_replies with a destination port out of the NAT range, from the one
+ * at START (a fraction of the range in 32 bits) on. Returns the port in host order, or a verdict.
+ *
+ * A function of its own, so that the verifier follows the loop once and not for each way to it.
+ */
+__noinline int nat_port_claim(struct flow_key *key, struct reply_value *reply, __u32 start)
+{
+	const struct config_value *cfg = config_get();
+	__u32 ports, offset;
+
+	if (!cfg || !key || !reply)
+		return DROP(DROP_NAT_PORTS);
+	ports = (__u32)cfg->nat_port_last - cfg->nat_port_first + 1;
+	offset = (__u32)((__u64)start * ports >> 32);
+	for (__u32 i = 0; i < NAT_PORT_PROBES && i < ports; i++, offset++) {
+		__u16 port;
+		long err;
+
+		if (offset >= ports)
+			offset = 0;
+		port = (__u16)(cfg->nat_port_first + offset);
+		key->dst_port = bpf_htons(port);
+		err = reply_claim(key, reply);
+		if (!err)
+			return port;
+		if (err != -EEXIST)
+			return DROP(DROP_FLOW_TABLE);
+	}
+	return DROP(DROP_NAT_PORTS);
+}
+
+static __always_inline void flow_fill(const struct packet *p, const struct backend_value *backend,
+				      __u32 index, __u32 vip, struct flow_value *flow)
+{
+	address_copy(flow->nat_addr, backend->nat_addr);
+	address_copy(flow->backend_addr, backend->addr);
+	flow->nat_port = 0;
+	flow->backend_port = backend->port;
+	flow->backend = index;
+	flow->backend_generation = backend->generation;
+	flow->vip = vip;
+	flow->last_seen = (__u32)bpf_jiffies64();
+	flow->state = FLOW_NEW;
+	flow->fin_seen = 0;
+	flow->answered = 0;
+	flow->pad = 0;
+	flow->link = flow_link(p);
+}
+
+static __always_inline bool same_reply_key(const struct flow_value *a, const struct flow_value *b)
+{
+	return a->nat_port == b->nat_port && a->backend_port == b->backend_port &&
+	       address_equal(a->nat_addr, b->nat_addr) &&
+	       address_equal(a->backend_addr, b->backend_addr);
+}
+
+/*
+ * Starts the flow of this packet. OLD is what vc_flows held of it, when that can't be followed any
+ * more, or NULL. Fills FLOW (its copy in the map is the same) and *BACKEND.
+ */
+static __always_inline int flow_start(const struct packet *p, __u64 target,
+				      const struct flow_value *old, struct flow_value *flow,
+				      struct backend_value **backend)
+{
+	const struct config_value *cfg = config_get();
+	struct reply_value reply;
+	struct flow_key key;
+	__u32 index = 0;
+	__u64 hash;
+	int verdict, port;
+
+	if (!cfg)
+		return DROP(DROP_NO_BACKEND);
+	hash = flow_hash(p, cfg);
+	verdict = backend_choose(p, target, hash, &index, backend);
+	if (verdict != GO_ON)
+		return verdict;
+	flow_fill(p, *backend, index, VIP_TARGET_NUMBER(target), flow);
+	reply_fill(p, flow, flow->last_seen, &reply);
+	reply_key(p, flow, &key);
+	port = nat_port_claim(&key, &reply, (__u32)hash);
+	if (port < 0)
+		return port;
+	flow->nat_port = bpf_htons((__u16)port);
+	flow_track_client(p, flow);
+	if (old && !same_reply_key(old, flow))
+		reply_release(p, old);
+	if (bpf_map_update_elem(&vc_flows, &p->key, flow, BPF_ANY)) {
+		reply_release(p, flow);
+		return DROP(DROP_FLOW_TABLE);
+	}
+	count_flow(flow->vip, flow->backend);
+	return GO_ON;
+}
+
+#endif
