@@ -10,6 +10,7 @@ include mk/toolchain.mk
 include mk/bpf.mk
 include mk/user.mk
 include mk/tests.mk
+include mk/bench.mk
 
 .DEFAULT_GOAL := all
 .PHONY: all clean install uninstall deps demo demo-down help

@@ -20,9 +20,10 @@ union hop {
 	};
 };
 
-_Static_assert(offsetof(struct backend_value, flags) == offsetof(struct backend_value, dst_mac) + 6,
+_Static_assert(__builtin_offsetof(struct backend_value, flags) ==
+		       __builtin_offsetof(struct backend_value, dst_mac) + 6,
 	       "dst_mac and flags share a word");
-_Static_assert(offsetof(struct backend_value, dst_mac) % 8 == 0, "and it is aligned");
+_Static_assert(__builtin_offsetof(struct backend_value, dst_mac) % 8 == 0, "and it is aligned");
 
 static __always_inline union hop backend_hop(const struct backend_value *backend)
 {

@@ -16,6 +16,9 @@
 #include "stats.h"
 #include "vip.h"
 
+/* NAT ports that are tried, from one that the flow's hash names (docs/decisions). */
+#define NAT_PORT_PROBES 32
+
 enum {
 	FIN_FROM_CLIENT = 1,
 	FIN_FROM_BACKEND = 2,
@@ -47,15 +50,15 @@ static __always_inline __u64 flow_hash(const struct packet *p, const struct conf
 /* ---- the reply record --------------------------------------------------------------------- */
 
 /* The key of what the backend of FLOW sends back. */
-static __always_inline void reply_key(const struct packet *p, const struct flow_value *flow,
+static __always_inline void reply_key(const struct flow_key *client, const struct flow_value *flow,
 				      struct flow_key *key)
 {
 	address_copy(key->src, flow->backend_addr);
 	address_copy(key->dst, flow->nat_addr);
 	key->src_port = flow->backend_port;
 	key->dst_port = flow->nat_port;
-	key->proto = p->key.proto;
-	key->family = p->key.family;
+	key->proto = client->proto;
+	key->family = client->family;
 	key->pad = 0;
 }
 
@@ -74,28 +77,8 @@ static __always_inline bool reply_is_of(const struct packet *p, const struct rep
 	       reply->client_port == p->key.src_port && reply->vip_port == p->key.dst_port;
 }
 
-/* last_seen is put into the past, so that the backend's next packet looks the flow up. */
-static __always_inline void reply_fill(const struct packet *p, const struct flow_value *flow,
-				       __u32 now, struct reply_value *reply)
-{
-	const struct ethhdr *eth = p->l2;
-
-	if ((const void *)(eth + 1) > p->end)
-		return;
-	address_copy(reply->client_addr, p->key.src);
-	address_copy(reply->vip_addr, p->key.dst);
-	reply->client_port = p->key.src_port;
-	reply->vip_port = p->key.dst_port;
-	reply->vip = flow->vip;
-	reply->backend = flow->backend;
-	reply->ifindex = p->ctx->ingress_ifindex;
-	mac_copy(reply->dst_mac, eth->h_source);
-	mac_copy(reply->src_mac, eth->h_dest);
-	reply->last_seen = now - FLOW_REFRESH;
-}
-
 /* 0: the record under KEY is now MINE. -EEXIST: it is another's. Else the map's error. */
-static __always_inline long reply_claim(const struct flow_key *key, const struct reply_value *mine)
+static __always_inline long reply_put(const struct flow_key *key, const struct reply_value *mine)
 {
 	struct reply_value *held = bpf_map_lookup_elem(&vc_replies, key);
 
@@ -107,13 +90,60 @@ static __always_inline long reply_claim(const struct flow_key *key, const struct
 	return 0;
 }
 
+/*
+ * Claims a NAT port for the flow of the client's packet in CTX: puts its reply record under the
+ * first port that is free, or is its own already, of PROBES ports from OFFSET in the range on.
+ * Returns the port in host order, or a verdict. last_seen is put into the past, so that the
+ * backend's next packet looks the flow up.
+ *
+ * A function of its own, so that the verifier follows the loop once and not for each way to it.
+ */
+__noinline int reply_claim(struct xdp_md *ctx, const struct flow_key *client,
+			   const struct flow_value *flow, __u32 offset, __u32 probes)
+{
+	const struct ethhdr *eth = (void *)(long)ctx->data;
+	const struct config_value *cfg = config_get();
+	struct reply_value reply = {};
+	struct flow_key key = {};
+	__u32 ports;
+
+	if (!cfg || !client || !flow || (const void *)(eth + 1) > (void *)(long)ctx->data_end)
+		return DROP(DROP_NAT_PORTS);
+	address_copy(reply.client_addr, client->src);
+	address_copy(reply.vip_addr, client->dst);
+	reply.client_port = client->src_port;
+	reply.vip_port = client->dst_port;
+	reply.vip = flow->vip;
+	reply.backend = flow->backend;
+	reply.ifindex = ctx->ingress_ifindex;
+	mac_copy(reply.dst_mac, eth->h_source);
+	mac_copy(reply.src_mac, eth->h_dest);
+	reply.last_seen = (__u32)bpf_jiffies64() - FLOW_REFRESH;
+	reply_key(client, flow, &key);
+
+	ports = (__u32)cfg->nat_port_last - cfg->nat_port_first + 1;
+	for (__u32 i = 0; i < NAT_PORT_PROBES && i < probes; i++) {
+		/* modulo and no comparison: a value that the verifier must not tell apart */
+		__u16 port = (__u16)(cfg->nat_port_first + (offset + i) % ports);
+		long err;
+
+		key.dst_port = bpf_htons(port);
+		err = reply_put(&key, &reply);
+		if (!err)
+			return port;
+		if (err != -EEXIST)
+			return DROP(DROP_FLOW_TABLE);
+	}
+	return DROP(DROP_NAT_PORTS);
+}
+
 /* Deletes the reply record of a flow that goes elsewhere from now on. */
 static __always_inline void reply_release(const struct packet *p, const struct flow_value *flow)
 {
 	struct flow_key key;
 	struct reply_value *held;
 
-	reply_key(p, flow, &key);
+	reply_key(&p->key, flow, &key);
 	held = bpf_map_lookup_elem(&vc_replies, &key);
 	if (held && reply_is_of(p, held))
 		bpf_map_delete_elem(&vc_replies, &key);
@@ -149,14 +179,12 @@ static __always_inline struct backend_value *flow_backend(const struct packet *p
 static __always_inline bool flow_refresh(const struct packet *p, struct flow_value *flow)
 {
 	__u32 now = (__u32)bpf_jiffies64(), link = flow_link(p);
-	struct reply_value reply;
-	struct flow_key key;
+	const struct config_value *cfg = config_get();
 
 	if (link == flow->link && now - flow->last_seen < FLOW_REFRESH)
 		return true;
-	reply_key(p, flow, &key);
-	reply_fill(p, flow, now, &reply);
-	if (reply_claim(&key, &reply) == -EEXIST)
+	if (!cfg || reply_claim(p->ctx, &p->key, flow,
+				(__u32)bpf_ntohs(flow->nat_port) - cfg->nat_port_first, 1) < 0)
 		return false;
 	flow->last_seen = now;
 	flow->link = link;

@@ -10,41 +10,6 @@
 
 #include "flow.h"
 
-/* NAT ports that are tried, from one that the flow's hash names (docs/decisions). */
-#define NAT_PORT_PROBES 32
-
-/*
- * Puts REPLY under KEY into vc_replies with a destination port out of the NAT range, from the one
- * at START (a fraction of the range in 32 bits) on. Returns the port in host order, or a verdict.
- *
- * A function of its own, so that the verifier follows the loop once and not for each way to it.
- */
-__noinline int nat_port_claim(struct flow_key *key, struct reply_value *reply, __u32 start)
-{
-	const struct config_value *cfg = config_get();
-	__u32 ports, offset;
-
-	if (!cfg || !key || !reply)
-		return DROP(DROP_NAT_PORTS);
-	ports = (__u32)cfg->nat_port_last - cfg->nat_port_first + 1;
-	offset = (__u32)((__u64)start * ports >> 32);
-	for (__u32 i = 0; i < NAT_PORT_PROBES && i < ports; i++, offset++) {
-		__u16 port;
-		long err;
-
-		if (offset >= ports)
-			offset = 0;
-		port = (__u16)(cfg->nat_port_first + offset);
-		key->dst_port = bpf_htons(port);
-		err = reply_claim(key, reply);
-		if (!err)
-			return port;
-		if (err != -EEXIST)
-			return DROP(DROP_FLOW_TABLE);
-	}
-	return DROP(DROP_NAT_PORTS);
-}
-
 static __always_inline void flow_fill(const struct packet *p, const struct backend_value *backend,
 				      __u32 index, __u32 vip, struct flow_value *flow)
 {
@@ -79,8 +44,7 @@ static __always_inline int flow_start(const struct packet *p, __u64 target,
 				      struct backend_value **backend)
 {
 	const struct config_value *cfg = config_get();
-	struct reply_value reply;
-	struct flow_key key;
+	__u32 ports, offset;
 	__u32 index = 0;
 	__u64 hash;
 	int verdict, port;
@@ -92,9 +56,9 @@ static __always_inline int flow_start(const struct packet *p, __u64 target,
 	if (verdict != GO_ON)
 		return verdict;
 	flow_fill(p, *backend, index, VIP_TARGET_NUMBER(target), flow);
-	reply_fill(p, flow, flow->last_seen, &reply);
-	reply_key(p, flow, &key);
-	port = nat_port_claim(&key, &reply, (__u32)hash);
+	ports = (__u32)cfg->nat_port_last - cfg->nat_port_first + 1;
+	offset = (__u32)((__u64)(__u32)hash * ports >> 32);
+	port = reply_claim(p->ctx, &p->key, flow, offset, NAT_PORT_PROBES);
 	if (port < 0)
 		return port;
 	flow->nat_port = bpf_htons((__u16)port);

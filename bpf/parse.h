@@ -200,7 +200,7 @@ static __always_inline int parse_tcp(struct packet *p)
 	const struct tcphdr *tcp = p->l4;
 	__u32 header;
 
-	if ((const void *)(tcp + 1) > p->end || p->l4_len < sizeof(*tcp))
+	if ((const void *)(tcp + 1) > p->end)
 		return DROP(DROP_MALFORMED);
 	header = tcp->doff * 4;
 	if (header < sizeof(*tcp) || header > p->l4_len)

@@ -527,6 +527,35 @@ static void a_nat_port_that_went_to_another_client_is_not_shared(void **state)
 	}
 }
 
+/* A reply record that is an orphan still translates, but says nothing of the client's new flow. */
+static void an_orphan_does_not_end_the_flow_that_replaced_its_own(void **state)
+{
+	struct fixture *fx = *state;
+
+	CASTS_EACH(c) {
+		struct talk talk;
+		struct reply_value reply;
+
+		fixture_reset(state);
+		scene_basic(fx);
+		talk = establish(fx, c);
+		assert_int_equal(reply_get(fx, &talk.answer, &reply), 0);
+		for (int i = 0; i < 3; i++) {
+			struct talk old = talk;
+
+			if (i == 0)
+				old.answer.src = c->router;
+			else if (i == 1)
+				old.answer.src_port++;
+			else
+				old.answer.dst_port = NAT_FIRST;
+			reply_set(fx, &old.answer, &reply);
+			talk_answer(fx, &old, TCP_RST);
+			assert_int_equal(state_of(fx, &talk), FLOW_ESTABLISHED);
+		}
+	}
+}
+
 /* ---- ageing -------------------------------------------------------------------------------- */
 
 static void the_clock_is_that_of_last_seen(void **state)
@@ -629,6 +658,7 @@ int main(void)
 		TEST(a_lost_flow_record_is_found_again_by_its_nat_port),
 		TEST(a_lost_reply_record_is_made_anew_by_the_next_refresh),
 		TEST(a_nat_port_that_went_to_another_client_is_not_shared),
+		TEST(an_orphan_does_not_end_the_flow_that_replaced_its_own),
 		TEST(the_clock_is_that_of_last_seen),
 		TEST(packets_of_either_side_keep_a_flow_young),
 		TEST(the_answer_goes_to_where_the_client_was_last_heard),

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from lab import term  # noqa: E402
 from lab.lab import Lab  # noqa: E402
 from lab.netns import LabError  # noqa: E402
-from lab.topology import FLOATING_IPS, LB_NODES, NODES  # noqa: E402
+from lab.topology import FLOATING_IPS, LB_NODES, NODES, PODS, ROUTERS  # noqa: E402
 from lab.traffic import Report, endpoint  # noqa: E402
 
 REQUESTS = 10_000
@@ -84,9 +84,9 @@ def converge(lab: Lab) -> None:
 
 def show_sessions(lab: Lab) -> None:
     term.heading("Sessions, as vipcast sees them")
-    words = lab.ctl_command("controller", "sessions")
+    words = lab.ctl_command("lb1", "sessions")
     term.say("    " + term.command(words))
-    term.quote(lab.ctl("controller", "sessions"))
+    term.quote(lab.ctl("lb1", "sessions"))
 
 
 def show_routes(lab: Lab, service: str) -> None:
@@ -169,8 +169,8 @@ def what_next(lab: Lab) -> None:
     r1, r2 = lab.routers["r1"], lab.routers["r2"]
     hints = [
         ("ask the Service", client.enter("curl", "-s", f"http://{vip}/", f"http://[{vip6}]/")),
-        ("sessions, routes", lab.ctl_command("controller", "sessions")),
-        ("", lab.ctl_command("controller", "routes")),
+        ("sessions, routes", lab.ctl_command("lb1", "sessions")),
+        ("", lab.ctl_command("lb1", "routes", "-o", "wide")),
         ("a node's backends, drops", lab.ctl_command("lb1", "backends")),
         ("", lab.ctl_command("lb1", "drops")),
         ("the maps in the kernel", lab.ctl_command("lb1", "maps", "--pin-dir",
@@ -197,7 +197,8 @@ def up(lab: Lab) -> None:
     progress = term.Progress("the lab")
     lab.progress = progress.update
     lab.up()
-    progress.done("14 machines in network namespaces, two BGP routers, 26 pods")
+    progress.done(f"{len(NODES)} nodes, {len(ROUTERS)} routers and a client in network namespaces, "
+                  f"{len(PODS)} pods")
     show_configuration(lab)
     try:
         converge(lab)
@@ -233,7 +234,7 @@ def main() -> int:
     except LabError as problem:
         term.say(f"\n{term.paint('demo:', 'red')} {problem}")
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         lab.down()
         term.say("\nstopped; the lab is gone")
         return 130

@@ -14,8 +14,8 @@ static size_t path_push(struct decode *d, const char *name)
 {
 	size_t before = strlen(d->path);
 
-	snprintf(d->path + before, sizeof(d->path) - before, "%s%s", before && *name != '[' ? "." : "",
-		 name);
+	snprintf(d->path + before, sizeof(d->path) - before, "%s%s",
+		 before && *name != '[' ? "." : "", name);
 	return before;
 }
 
@@ -71,7 +71,7 @@ void schema_decode(struct decode *d, const struct schema *schema, const json_t *
 	}
 	if (schema->defaults)
 		schema->defaults(base);
-	json_object_foreach ((json_t *)json, key, value) {
+	json_object_foreach((json_t *)json, key, value) {
 		const struct field *f = find_field(schema, key);
 
 		if (f)
@@ -100,7 +100,7 @@ static void decode_list(struct decode *d, const struct field *f, const json_t *j
 		decode_fault(d, "must be a list, not %s", json_show(json, shown, sizeof(shown)));
 		return;
 	}
-	json_array_foreach (json, i, value) {
+	json_array_foreach(json, i, value) {
 		size_t before;
 		void *element;
 

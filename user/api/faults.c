@@ -28,7 +28,7 @@ void fault_add(fault_list *faults, const char *object, const char *path, const c
 
 void fault_list_free(fault_list *faults)
 {
-	array_each (faults, fault) {
+	array_each(faults, fault) {
 		free(fault->object);
 		free(fault->ns);
 		free(fault->path);

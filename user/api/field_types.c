@@ -19,7 +19,7 @@ const char *json_show(const json_t *json, char *buf, size_t size)
 		snprintf(buf, size, "%lld", (long long)json_integer_value(json));
 		break;
 	case JSON_REAL:
-		snprintf(buf, size, "%g", json_real_value(json));
+		snprintf(buf, size, "%.10g", json_real_value(json));
 		break;
 	case JSON_TRUE:
 	case JSON_FALSE:
@@ -176,6 +176,10 @@ static void decode_asn(struct decode *d, const struct field *f, const json_t *js
 		json_int_t n = json_integer_value(json);
 
 		asn = n > 0 && n <= UINT32_MAX ? (uint32_t)n : 0;
+	} else if (json_is_real(json)) {
+		decode_fault(d, "%s must be quoted: YAML reads an AS number in asdot as a fraction",
+			     json_show(json, shown, sizeof(shown)));
+		return;
 	} else if (!json_is_string(json) || parse_asn(json_string_value(json), &asn)) {
 		wrong_type(d, f, json);
 		return;
@@ -312,7 +316,7 @@ static void decode_time(struct decode *d, const struct field *f, const json_t *j
 	if (rest && *rest == '.')
 		for (rest++; *rest >= '0' && *rest <= '9'; rest++, scale /= 10)
 			nanoseconds += (*rest - '0') * scale;
-	if (!rest || strcmp(rest, "Z")) {
+	if (!rest || strcmp(rest, "Z") != 0) {
 		(void)f;
 		decode_fault(d, "must be a UTC time like 2026-01-02T03:04:05Z, not %s",
 			     json_show(json, shown, sizeof(shown)));
@@ -347,7 +351,7 @@ static void decode_pairs(struct decode *d, const struct field *f, const json_t *
 		wrong_type(d, f, json);
 		return;
 	}
-	json_object_foreach ((json_t *)json, key, value) {
+	json_object_foreach((json_t *)json, key, value) {
 		if (json_is_string(value))
 			api_pair_set(pairs, key, json_string_value(value));
 		else
@@ -364,7 +368,7 @@ static json_t *encode_pairs(const struct field *f, const void *at)
 	if (!pairs->n && f->flags & FIELD_OMIT_ZERO)
 		return NULL;
 	json = json_object();
-	array_each (pairs, pair)
+	array_each(pairs, pair)
 		json_object_set_new(json, pair->key, json_string(pair->value));
 	return json;
 }
@@ -374,7 +378,7 @@ static void free_pairs(const struct field *f, void *at)
 	api_pairs *pairs = at;
 
 	(void)f;
-	array_each (pairs, pair) {
+	array_each(pairs, pair) {
 		free(pair->key);
 		free(pair->value);
 	}

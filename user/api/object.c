@@ -28,7 +28,9 @@ static const struct field meta_fields[] = {
 	{.name = "name", .type = &type_string, .offset = META(name), .flags = FIELD_REQUIRED},
 	{.name = "namespace", .type = &type_string, .offset = META(ns)},
 	{.name = "labels", .type = &type_pairs, .offset = META(labels), .flags = FIELD_OMIT_ZERO},
-	{.name = "annotations", .type = &type_pairs, .offset = META(annotations),
+	{.name = "annotations",
+	 .type = &type_pairs,
+	 .offset = META(annotations),
 	 .flags = FIELD_OMIT_ZERO},
 	{0},
 };
@@ -68,6 +70,12 @@ static bool is_dns_name(const char *s)
 	       strchr("-.", s[0]) == NULL && strchr("-.", s[n - 1]) == NULL;
 }
 
+/* One label: no dots, so that NAMESPACE.NAME can be taken apart again. */
+static bool is_dns_label(const char *s)
+{
+	return is_dns_name(s) && strlen(s) <= 63 && !strchr(s, '.');
+}
+
 static void check_meta(struct decode *d, const struct kind_schema *kind, struct api_meta *meta)
 {
 	if (!kind->info.namespaced) {
@@ -76,7 +84,7 @@ static void check_meta(struct decode *d, const struct kind_schema *kind, struct 
 	} else if (!meta->ns) {
 		meta->ns = xstrdup("default");
 	}
-	if (meta->ns && !is_dns_name(meta->ns))
+	if (meta->ns && !is_dns_label(meta->ns))
 		decode_fault_at(d, "metadata.namespace", "\"%s\" is not a namespace", meta->ns);
 	if (!meta->name)
 		return;
@@ -236,7 +244,7 @@ bool api_status_equal(const struct api_object *a, const struct api_object *b)
 
 const char *api_pair_get(const api_pairs *pairs, const char *key)
 {
-	array_each (pairs, pair)
+	array_each(pairs, pair)
 		if (!strcmp(pair->key, key))
 			return pair->value;
 	return NULL;
@@ -246,7 +254,7 @@ void api_pair_set(api_pairs *pairs, const char *key, const char *value)
 {
 	struct api_pair *pair;
 
-	array_each (pairs, old) {
+	array_each(pairs, old) {
 		if (strcmp(old->key, key) != 0)
 			continue;
 		free(old->value);
@@ -260,7 +268,7 @@ void api_pair_set(api_pairs *pairs, const char *key, const char *value)
 
 bool api_pairs_match(const api_pairs *selector, const api_pairs *of)
 {
-	array_each (selector, pair) {
+	array_each(selector, pair) {
 		const char *value = api_pair_get(of, pair->key);
 
 		if (!value || strcmp(value, pair->value) != 0)

@@ -17,7 +17,7 @@
 struct decode {
 	fault_list *faults;
 	const char *object; /* for faults */
-	char path[256];     /* of the value being decoded */
+	char path[256];	    /* of the value being decoded */
 };
 
 /* Records a fault at the present path, and one below it (NAME may be "x" or "[2]"). */
@@ -37,10 +37,10 @@ struct field;
 /* How values of a type are read, written and freed. AT points to the value in the struct. */
 struct field_type {
 	const char *name; /* for faults: "a string" */
-	size_t size;      /* of the value, where it can be an element of a list */
+	size_t size;	  /* of the value, where it can be an element of a list */
 	void (*decode)(struct decode *d, const struct field *f, const json_t *json, void *at);
 	json_t *(*encode)(const struct field *f, const void *at); /* NULL: leave out */
-	void (*free)(const struct field *f, void *at);            /* NULL: owns nothing */
+	void (*free)(const struct field *f, void *at);		  /* NULL: owns nothing */
 };
 
 struct schema;
@@ -50,11 +50,11 @@ struct field {
 	const struct field_type *type;
 	size_t offset;
 	unsigned int flags;
-	uint32_t min, max;           /* numbers */
+	uint32_t min, max;	     /* numbers */
 	const char *const *words;    /* enumerations: their words, ended by NULL */
 	const struct schema *schema; /* objects and lists of objects */
 	const struct field *element; /* lists */
-	size_t element_size;         /* lists */
+	size_t element_size;	     /* lists */
 	/* fields that no type describes */
 	void (*decode)(struct decode *d, const json_t *json, void *base);
 	json_t *(*encode)(const void *base);
@@ -62,7 +62,7 @@ struct field {
 
 struct schema {
 	const struct field *fields; /* ended by a row with neither name nor type */
-	bool open;                  /* fields that are not listed are somebody else's: ignored */
+	bool open;		    /* fields that are not listed are somebody else's: ignored */
 	/* Called before and after the fields are read, with the struct; may be NULL. */
 	void (*defaults)(void *base);
 	void (*check)(struct decode *d, const void *base);
@@ -73,7 +73,7 @@ struct kind_schema {
 	struct api_kind_info info;
 	const char *const *versions; /* apiVersions that are read, ended by NULL */
 	const struct schema *root;   /* fields beside apiVersion, kind and metadata */
-	bool must_be_default;        /* metadata.name has to be "default" */
+	bool must_be_default;	     /* metadata.name has to be "default" */
 };
 
 extern const struct kind_schema kind_schemas[API_KIND_COUNT];
@@ -92,7 +92,8 @@ void schema_decode(struct decode *d, const struct schema *schema, const json_t *
 json_t *schema_encode(const struct schema *schema, const void *base);
 void schema_free(const struct schema *schema, void *base);
 
-/* A NUL-terminated text for a JSON value in a fault: "abc", 12, true, a list. In a static-size BUF. */
+/* A NUL-terminated text for a JSON value in a fault: "abc", 12, true, a list. In a static-size BUF.
+ */
 const char *json_show(const json_t *json, char *buf, size_t size);
 
 /* The name in the table that is nearest to NAME (edit distance at most 3), or NULL. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What vipcast writes (networking.gke.io/v1): BGPSession, one for each session that a node runs, and
- * BGPAdvertisedRoute, one for each prefix.
+ * What vipcast writes (networking.gke.io/v1): BGPSession, one for each session that a node runs,
+ * and BGPAdvertisedRoute, one for each prefix.
  */
 #include "api/schema.h"
 
@@ -20,9 +20,13 @@ static const struct field session_spec_fields[] = {
 	{.name = "peerIP", .type = &type_ip, .offset = S(peer_ip), .flags = FIELD_REQUIRED},
 	{.name = "peerPort", .type = &type_u16, .offset = S(peer_port), .min = 1},
 	{.name = "holdTime", .type = &type_u32, .offset = S(hold_time), .flags = FIELD_OMIT_ZERO},
-	{.name = "keepaliveTime", .type = &type_u32, .offset = S(keepalive_time),
+	{.name = "keepaliveTime",
+	 .type = &type_u32,
+	 .offset = S(keepalive_time),
 	 .flags = FIELD_OMIT_ZERO},
-	{.name = "connectRetryTime", .type = &type_u32, .offset = S(connect_retry_time),
+	{.name = "connectRetryTime",
+	 .type = &type_u32,
+	 .offset = S(connect_retry_time),
 	 .flags = FIELD_OMIT_ZERO},
 	{.name = "addPath", .type = &type_bool, .offset = S(add_path)},
 	{.name = "addressFamilies", .type = &type_u32, .offset = S(address_families), .max = 3},
@@ -32,10 +36,16 @@ static const struct field session_spec_fields[] = {
 static const struct field session_status_fields[] = {
 	{.name = "state", .type = &type_string, .offset = S(state)},
 	{.name = "reason", .type = &type_string, .offset = S(reason), .flags = FIELD_OMIT_ZERO},
-	{.name = "advertisedRoutes", .type = &type_list, .offset = S(advertised_routes),
-	 .element = &element_string, .element_size = sizeof(char *), .flags = FIELD_OMIT_ZERO},
+	{.name = "advertisedRoutes",
+	 .type = &type_list,
+	 .offset = S(advertised_routes),
+	 .element = &element_string,
+	 .element_size = sizeof(char *),
+	 .flags = FIELD_OMIT_ZERO},
 	{.name = "lastReportTime", .type = &type_time, .offset = S(last_report_time)},
-	{.name = "addPathNegotiated", .type = &type_bool, .offset = S(add_path_negotiated),
+	{.name = "addPathNegotiated",
+	 .type = &type_bool,
+	 .offset = S(add_path_negotiated),
 	 .flags = FIELD_OMIT_ZERO},
 	{0},
 };
@@ -44,7 +54,9 @@ static const struct schema session_spec = {.fields = session_spec_fields};
 static const struct schema session_status = {.fields = session_status_fields};
 static const struct field session_fields[] = {
 	{.name = "spec", .type = &type_object, .schema = &session_spec, .flags = FIELD_REQUIRED},
-	{.name = "status", .type = &type_object, .schema = &session_status,
+	{.name = "status",
+	 .type = &type_object,
+	 .schema = &session_status,
 	 .flags = FIELD_OMIT_ZERO},
 	{0},
 };
@@ -84,10 +96,16 @@ static const struct field element_fallback = {.type = &type_object, .schema = &f
 static const struct field route_spec_fields[] = {
 	{.name = "prefix", .type = &type_prefix, .offset = R(prefix), .flags = FIELD_REQUIRED},
 	{.name = "metric", .type = &type_u32, .offset = R(metric)},
-	{.name = "nextHops", .type = &type_list, .offset = R(next_hops), .element = &element_ip,
+	{.name = "nextHops",
+	 .type = &type_list,
+	 .offset = R(next_hops),
+	 .element = &element_ip,
 	 .element_size = sizeof(struct ip_addr)},
-	{.name = "fallback", .type = &type_list, .offset = R(fallback),
-	 .element = &element_fallback, .element_size = sizeof(struct api_fallback),
+	{.name = "fallback",
+	 .type = &type_list,
+	 .offset = R(fallback),
+	 .element = &element_fallback,
+	 .element_size = sizeof(struct api_fallback),
 	 .flags = FIELD_OMIT_ZERO},
 	{.name = "serviceNamespace", .type = &type_string, .offset = R(service_namespace)},
 	{.name = "serviceName", .type = &type_string, .offset = R(service_name)},

@@ -9,14 +9,16 @@
 
 #include "api/schema.h"
 
-#define C(member) offsetof(struct api_object, cluster.member)
+#define C(member)	  offsetof(struct api_object, cluster.member)
 #define KNOWN(field_name) {.name = field_name, .type = &type_object, .flags = FIELD_KNOWN}
 
 static const char *const lb_modes[] = {"bundled", "manual", NULL};
 static const char *const lb_types[] = {"layer2", "bgp", NULL};
 
 static const struct field node_ref_fields[] = {
-	{.name = "address", .type = &type_ip, .offset = offsetof(struct api_node_ref, address),
+	{.name = "address",
+	 .type = &type_ip,
+	 .offset = offsetof(struct api_node_ref, address),
 	 .flags = FIELD_REQUIRED},
 	KNOWN("k8sIP"),
 	KNOWN("labels"),
@@ -25,17 +27,14 @@ static const struct field node_ref_fields[] = {
 static const struct schema node_ref_schema = {.fields = node_ref_fields};
 static const struct field element_node_ref = {.type = &type_object, .schema = &node_ref_schema};
 
-#define NODE_POOL_FIELDS(list)                                                                     \
-	{.name = "nodes",                                                                          \
-	 .type = &type_list,                                                                       \
-	 .offset = C(list),                                                                        \
-	 .element = &element_node_ref,                                                             \
-	 .element_size = sizeof(struct api_node_ref)},                                             \
-		KNOWN("clusterName"), KNOWN("operatingSystem"), KNOWN("labels"), KNOWN("taints"),  \
-		KNOWN("kubeletConfig"), KNOWN("upgradeStrategy"),                                  \
-	{                                                                                          \
-		0                                                                                  \
-	}
+#define NODE_POOL_FIELDS(list)                                                                    \
+	{.name = "nodes",                                                                         \
+	 .type = &type_list,                                                                      \
+	 .offset = C(list),                                                                       \
+	 .element = &element_node_ref,                                                            \
+	 .element_size = sizeof(struct api_node_ref)},                                            \
+		KNOWN("clusterName"), KNOWN("operatingSystem"), KNOWN("labels"), KNOWN("taints"), \
+		KNOWN("kubeletConfig"), KNOWN("upgradeStrategy"), {0}
 
 static const struct field control_plane_pool_fields[] = {NODE_POOL_FIELDS(control_plane_nodes)};
 static const struct field lb_pool_fields[] = {NODE_POOL_FIELDS(lb_nodes)};
@@ -43,7 +42,9 @@ static const struct schema control_plane_pool = {.fields = control_plane_pool_fi
 static const struct schema lb_pool = {.fields = lb_pool_fields};
 
 static const struct field control_plane_fields[] = {
-	{.name = "nodePoolSpec", .type = &type_object, .schema = &control_plane_pool,
+	{.name = "nodePoolSpec",
+	 .type = &type_object,
+	 .schema = &control_plane_pool,
 	 .flags = FIELD_OMIT_ZERO},
 	KNOWN("apiServerCertExtraSANs"),
 	KNOWN("loadBalancer"),
@@ -52,10 +53,16 @@ static const struct field control_plane_fields[] = {
 static const struct schema control_plane = {.fields = control_plane_fields};
 
 static const struct field cidr_fields[][2] = {
-	{{.name = "cidrBlocks", .type = &type_list, .offset = C(pod_cidrs),
-	  .element = &element_prefix, .element_size = sizeof(struct ip_prefix)}},
-	{{.name = "cidrBlocks", .type = &type_list, .offset = C(service_cidrs),
-	  .element = &element_prefix, .element_size = sizeof(struct ip_prefix)}},
+	{{.name = "cidrBlocks",
+	  .type = &type_list,
+	  .offset = C(pod_cidrs),
+	  .element = &element_prefix,
+	  .element_size = sizeof(struct ip_prefix)}},
+	{{.name = "cidrBlocks",
+	  .type = &type_list,
+	  .offset = C(service_cidrs),
+	  .element = &element_prefix,
+	  .element_size = sizeof(struct ip_prefix)}},
 };
 static const struct schema pods = {.fields = cidr_fields[0]};
 static const struct schema services = {.fields = cidr_fields[1]};
@@ -74,35 +81,53 @@ static const struct field network_fields[] = {
 static const struct schema network = {.fields = network_fields};
 
 static const struct field peer_fields[] = {
-	{.name = "ip", .type = &type_ip, .offset = offsetof(struct api_cluster_peer, ip),
+	{.name = "ip",
+	 .type = &type_ip,
+	 .offset = offsetof(struct api_cluster_peer, ip),
 	 .flags = FIELD_REQUIRED},
-	{.name = "asn", .type = &type_asn, .offset = offsetof(struct api_cluster_peer, asn),
+	{.name = "asn",
+	 .type = &type_asn,
+	 .offset = offsetof(struct api_cluster_peer, asn),
 	 .flags = FIELD_REQUIRED},
-	{.name = "controlPlaneNodes", .type = &type_list,
-	 .offset = offsetof(struct api_cluster_peer, control_plane_nodes), .element = &element_ip,
-	 .element_size = sizeof(struct ip_addr), .flags = FIELD_OMIT_ZERO},
+	{.name = "controlPlaneNodes",
+	 .type = &type_list,
+	 .offset = offsetof(struct api_cluster_peer, control_plane_nodes),
+	 .element = &element_ip,
+	 .element_size = sizeof(struct ip_addr),
+	 .flags = FIELD_OMIT_ZERO},
 	{0},
 };
 static const struct schema peer = {.fields = peer_fields};
 static const struct field element_peer = {.type = &type_object, .schema = &peer};
 
 static const struct field pool_fields[] = {
-	{.name = "name", .type = &type_string, .offset = offsetof(struct api_pool, name),
+	{.name = "name",
+	 .type = &type_string,
+	 .offset = offsetof(struct api_pool, name),
 	 .flags = FIELD_REQUIRED},
-	{.name = "addresses", .type = &type_list, .offset = offsetof(struct api_pool, ranges),
-	 .element = &element_range, .element_size = sizeof(struct ip_range),
+	{.name = "addresses",
+	 .type = &type_list,
+	 .offset = offsetof(struct api_pool, ranges),
+	 .element = &element_range,
+	 .element_size = sizeof(struct ip_range),
 	 .flags = FIELD_REQUIRED},
-	{.name = "avoidBuggyIPs", .type = &type_bool,
-	 .offset = offsetof(struct api_pool, avoid_buggy_ips), .flags = FIELD_OMIT_ZERO},
-	{.name = "manualAssign", .type = &type_bool,
-	 .offset = offsetof(struct api_pool, manual_assign), .flags = FIELD_OMIT_ZERO},
+	{.name = "avoidBuggyIPs",
+	 .type = &type_bool,
+	 .offset = offsetof(struct api_pool, avoid_buggy_ips),
+	 .flags = FIELD_OMIT_ZERO},
+	{.name = "manualAssign",
+	 .type = &type_bool,
+	 .offset = offsetof(struct api_pool, manual_assign),
+	 .flags = FIELD_OMIT_ZERO},
 	{0},
 };
 static const struct schema pool = {.fields = pool_fields};
 static const struct field element_pool = {.type = &type_object, .schema = &pool};
 
 static const struct field port_fields[] = {
-	{.name = "controlPlaneLBPort", .type = &type_u16, .offset = C(control_plane_lb_port),
+	{.name = "controlPlaneLBPort",
+	 .type = &type_u16,
+	 .offset = C(control_plane_lb_port),
 	 .min = 1},
 	{0},
 };
@@ -119,23 +144,37 @@ static const struct field lb_fields[] = {
 	{.name = "mode", .type = &type_enum, .offset = C(mode), .words = lb_modes},
 	{.name = "type", .type = &type_enum, .offset = C(type), .words = lb_types},
 	{.name = "localASN", .type = &type_asn, .offset = C(local_asn), .flags = FIELD_OMIT_ZERO},
-	{.name = "bgpPeers", .type = &type_list, .offset = C(bgp_peers), .element = &element_peer,
-	 .element_size = sizeof(struct api_cluster_peer), .flags = FIELD_OMIT_ZERO},
+	{.name = "bgpPeers",
+	 .type = &type_list,
+	 .offset = C(bgp_peers),
+	 .element = &element_peer,
+	 .element_size = sizeof(struct api_cluster_peer),
+	 .flags = FIELD_OMIT_ZERO},
 	{.name = "ports", .type = &type_object, .schema = &ports},
 	{.name = "vips", .type = &type_object, .schema = &vips},
-	{.name = "addressPools", .type = &type_list, .offset = C(pools), .element = &element_pool,
-	 .element_size = sizeof(struct api_pool), .flags = FIELD_OMIT_ZERO},
+	{.name = "addressPools",
+	 .type = &type_list,
+	 .offset = C(pools),
+	 .element = &element_pool,
+	 .element_size = sizeof(struct api_pool),
+	 .flags = FIELD_OMIT_ZERO},
 	{.name = "nodePoolSpec", .type = &type_object, .schema = &lb_pool},
 	{0},
 };
 static const struct schema load_balancer = {.fields = lb_fields};
 
 static const struct field spec_fields[] = {
-	{.name = "clusterNetwork", .type = &type_object, .schema = &network,
+	{.name = "clusterNetwork",
+	 .type = &type_object,
+	 .schema = &network,
 	 .flags = FIELD_REQUIRED},
-	{.name = "controlPlane", .type = &type_object, .schema = &control_plane,
+	{.name = "controlPlane",
+	 .type = &type_object,
+	 .schema = &control_plane,
 	 .flags = FIELD_REQUIRED},
-	{.name = "loadBalancer", .type = &type_object, .schema = &load_balancer,
+	{.name = "loadBalancer",
+	 .type = &type_object,
+	 .schema = &load_balancer,
 	 .flags = FIELD_REQUIRED},
 	KNOWN("anthosBareMetalVersion"),
 	KNOWN("authentication"),
@@ -181,34 +220,55 @@ static void defaults(void *base)
 
 #define LB "spec.loadBalancer."
 
+static const char *pool_name(const struct api_pool *p)
+{
+	return p->name ? p->name : "";
+}
+
 static const struct api_pool *pool_of(const struct api_cluster *c, const struct ip_addr *ip)
 {
-	array_each (&c->pools, p)
-		array_each (&p->ranges, range)
+	array_each(&c->pools, p)
+		array_each(&p->ranges, range)
 			if (ip_range_contains(range, ip))
 				return p;
 	return NULL;
 }
 
+/* False when a pool has an address that was refused: nothing can be said of what is outside then.
+ */
+static bool pools_are_whole(const struct api_cluster *c)
+{
+	array_each(&c->pools, p)
+		array_each(&p->ranges, range)
+			if (!ip_is_set(&range->first))
+				return false;
+	return true;
+}
+
+static void check_unicast(struct decode *d, const char *path, const struct ip_addr *ip)
+{
+	if (ip_is_set(ip) && !ip_is_unicast(ip))
+		decode_fault_at(d, path, "%s is not a unicast address", ip_str(ip).s);
+}
+
 static void check_vips(struct decode *d, const struct api_cluster *c)
 {
-	const struct api_pool *p;
+	const struct ip_addr *control = &c->control_plane_vip, *ingress = &c->ingress_vip;
+	const struct api_pool *p = pool_of(c, control);
 
-	if (ip_is_set(&c->control_plane_vip)) {
-		p = pool_of(c, &c->control_plane_vip);
-		if (p)
-			decode_fault_at(d, LB "vips.controlPlaneVIP",
-					"%s lies inside address pool \"%s\"; it must be outside "
-					"every pool",
-					ip_str(&c->control_plane_vip).s, p->name);
-	}
-	if (ip_is_set(&c->ingress_vip) && !pool_of(c, &c->ingress_vip))
+	check_unicast(d, LB "vips.controlPlaneVIP", control);
+	check_unicast(d, LB "vips.ingressVIP", ingress);
+	if (ip_is_set(control) && p)
+		decode_fault_at(d, LB "vips.controlPlaneVIP",
+				"%s lies inside address pool \"%s\"; it must be outside every pool",
+				ip_str(control).s, pool_name(p));
+	if (ip_is_set(ingress) && ip_equal(ingress, control))
+		decode_fault_at(d, LB "vips.ingressVIP", "%s is the controlPlaneVIP too",
+				ip_str(ingress).s);
+	else if (ip_is_set(ingress) && pools_are_whole(c) && !pool_of(c, ingress))
 		decode_fault_at(d, LB "vips.ingressVIP",
 				"%s lies in no address pool; it must be inside one",
-				ip_str(&c->ingress_vip).s);
-	if (ip_is_set(&c->ingress_vip) && ip_equal(&c->ingress_vip, &c->control_plane_vip))
-		decode_fault_at(d, LB "vips.ingressVIP", "%s is the controlPlaneVIP too",
-				ip_str(&c->ingress_vip).s);
+				ip_str(ingress).s);
 }
 
 static void check_pool_pair(struct decode *d, const struct api_cluster *c, size_t i, size_t j)
@@ -220,12 +280,13 @@ static void check_pool_pair(struct decode *d, const struct api_cluster *c, size_
 		for (size_t l = 0; l < (i == j ? k : b->ranges.n); l++) {
 			const struct ip_range *x = &a->ranges.v[k], *y = &b->ranges.v[l];
 
-			if (!ip_range_overlaps(x, y))
+			if (!ip_is_set(&x->first) || !ip_range_overlaps(x, y))
 				continue;
 			snprintf(path, sizeof(path), LB "addressPools[%zu].addresses[%zu]", i, k);
-			decode_fault_at(d, path, "%s-%s overlaps %s-%s of pool \"%s\"",
-					ip_str(&x->first).s, ip_str(&x->last).s,
-					ip_str(&y->first).s, ip_str(&y->last).s, b->name);
+			decode_fault_at(d, path,
+					"%s-%s of pool \"%s\" overlaps %s-%s of pool \"%s\"",
+					ip_str(&x->first).s, ip_str(&x->last).s, pool_name(a),
+					ip_str(&y->first).s, ip_str(&y->last).s, pool_name(b));
 		}
 }
 
@@ -234,26 +295,43 @@ static void check_pools(struct decode *d, const struct api_cluster *c)
 	char path[96];
 
 	for (size_t i = 0; i < c->pools.n; i++) {
-		snprintf(path, sizeof(path), LB "addressPools[%zu]", i);
-		if (!c->pools.v[i].ranges.n)
-			decode_fault_at(d, path, "pool \"%s\" has no addresses",
-					c->pools.v[i].name ? c->pools.v[i].name : "");
-		for (size_t j = 0; j <= i; j++) {
-			if (i != j && c->pools.v[i].name && c->pools.v[j].name &&
-			    !strcmp(c->pools.v[i].name, c->pools.v[j].name))
-				decode_fault_at(d, path, "there are two pools \"%s\"",
-						c->pools.v[i].name);
-			check_pool_pair(d, c, i, j);
+		const char *name = pool_name(&c->pools.v[i]);
+
+		if (!c->pools.v[i].ranges.n) {
+			snprintf(path, sizeof(path), LB "addressPools[%zu].addresses", i);
+			decode_fault_at(d, path, "pool \"%s\" has no addresses", name);
 		}
+		for (size_t j = 0; j < i; j++) {
+			if (!*name || strcmp(name, pool_name(&c->pools.v[j])) != 0)
+				continue;
+			snprintf(path, sizeof(path), LB "addressPools[%zu].name", i);
+			decode_fault_at(d, path, "there are two pools \"%s\"", name);
+		}
+		for (size_t j = 0; j <= i; j++)
+			check_pool_pair(d, c, i, j);
 	}
 }
 
 static bool is_control_plane_node(const struct api_cluster *c, const struct ip_addr *ip)
 {
-	array_each (&c->control_plane_nodes, node)
+	array_each(&c->control_plane_nodes, node)
 		if (ip_equal(&node->address, ip))
 			return true;
 	return false;
+}
+
+static void check_peer_nodes(struct decode *d, const struct api_cluster *c, size_t i)
+{
+	const api_ips *nodes = &c->bgp_peers.v[i].control_plane_nodes;
+	char path[96];
+
+	for (size_t k = 0; k < nodes->n; k++) {
+		if (!ip_is_set(&nodes->v[k]) || is_control_plane_node(c, &nodes->v[k]))
+			continue;
+		snprintf(path, sizeof(path), LB "bgpPeers[%zu].controlPlaneNodes[%zu]", i, k);
+		decode_fault_at(d, path, "%s is not a node of spec.controlPlane.nodePoolSpec",
+				ip_str(&nodes->v[k]).s);
+	}
 }
 
 static void check_peers(struct decode *d, const struct api_cluster *c)
@@ -263,22 +341,20 @@ static void check_peers(struct decode *d, const struct api_cluster *c)
 	for (size_t i = 0; i < c->bgp_peers.n; i++) {
 		const struct api_cluster_peer *p = &c->bgp_peers.v[i];
 
-		snprintf(path, sizeof(path), LB "bgpPeers[%zu]", i);
-		if (p->asn && p->asn == c->local_asn)
+		if (p->asn && p->asn == c->local_asn) {
+			snprintf(path, sizeof(path), LB "bgpPeers[%zu].asn", i);
 			decode_fault_at(d, path,
-					"asn %u is localASN: only eBGP is supported, the peer "
-					"must be in another AS",
+					"%u is localASN: only eBGP is supported, the peer must be "
+					"in another AS",
 					p->asn);
-		for (size_t j = 0; j < i; j++)
-			if (ip_equal(&c->bgp_peers.v[j].ip, &p->ip))
+		}
+		snprintf(path, sizeof(path), LB "bgpPeers[%zu].ip", i);
+		check_unicast(d, path, &p->ip);
+		for (size_t j = 0; ip_is_set(&p->ip) && j < i; j++)
+			if (p->ip.family && ip_equal(&c->bgp_peers.v[j].ip, &p->ip))
 				decode_fault_at(d, path, "peer %s is listed twice",
 						ip_str(&p->ip).s);
-		array_each (&p->control_plane_nodes, ip)
-			if (!is_control_plane_node(c, ip))
-				decode_fault_at(d, path,
-						"controlPlaneNodes: %s is not a node of "
-						"spec.controlPlane.nodePoolSpec",
-						ip_str(ip).s);
+		check_peer_nodes(d, c, i);
 	}
 }
 
@@ -289,7 +365,8 @@ static void check_node_list(struct decode *d, const struct api_node_ref *nodes, 
 
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < i; j++)
-			if (ip_equal(&nodes[i].address, &nodes[j].address)) {
+			if (ip_is_set(&nodes[i].address) &&
+			    ip_equal(&nodes[i].address, &nodes[j].address)) {
 				snprintf(path, sizeof(path), "%s[%zu].address", list, i);
 				decode_fault_at(d, path, "node %s is listed twice",
 						ip_str(&nodes[i].address).s);
@@ -302,7 +379,8 @@ static void check(struct decode *d, const void *base)
 	const struct api_cluster *c = &obj->cluster;
 
 	if (obj->meta.name && obj->meta.ns &&
-	    (strncmp(obj->meta.ns, "cluster-", 8) != 0 || strcmp(obj->meta.ns + 8, obj->meta.name) != 0))
+	    (strncmp(obj->meta.ns, "cluster-", 8) != 0 ||
+	     strcmp(obj->meta.ns + 8, obj->meta.name) != 0))
 		decode_fault_at(d, "metadata.namespace", "must be \"cluster-%s\", not \"%s\"",
 				obj->meta.name, obj->meta.ns);
 	check_node_list(d, c->control_plane_nodes.v, c->control_plane_nodes.n,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Kubernetes' own kinds: Service, EndpointSlice, Node, Lease. Their schemas belong to Kubernetes, so
- * fields that are not listed here are ignored, never refused.
+ * Kubernetes' own kinds: Service, EndpointSlice, Node, Lease. Their schemas belong to Kubernetes,
+ * so fields that are not listed here are ignored, never refused.
  */
 #include <stdio.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static const struct field element_port = {.type = &type_object, .schema = &port_
 /* ---- Service ----------------------------------------------------------------------------- */
 
 #define S(member) offsetof(struct api_object, service.member)
-#define SERVICE offsetof(struct api_object, service)
+#define SERVICE	  offsetof(struct api_object, service)
 
 static void decode_ip_families(struct decode *d, const json_t *json, void *base)
 {
@@ -52,7 +52,7 @@ static void decode_ip_families(struct decode *d, const json_t *json, void *base)
 	size_t i;
 	json_t *value;
 
-	json_array_foreach (json, i, value) {
+	json_array_foreach(json, i, value) {
 		const char *word = json_is_string(value) ? json_string_value(value) : "";
 		bool six = !strcmp(word, "IPv6");
 
@@ -94,8 +94,7 @@ static void decode_family_policy(struct decode *d, const json_t *json, void *bas
 	service->prefer_dual_stack = !strcmp(word, "PreferDualStack");
 	if (!service->require_dual_stack && !service->prefer_dual_stack &&
 	    strcmp(word, "SingleStack") != 0)
-		decode_fault(d,
-			     "must be SingleStack, PreferDualStack or RequireDualStack, not %s",
+		decode_fault(d, "must be SingleStack, PreferDualStack or RequireDualStack, not %s",
 			     json_show(json, shown, sizeof(shown)));
 }
 
@@ -134,7 +133,7 @@ static void decode_ingress(struct decode *d, const json_t *json, void *base)
 	size_t i;
 	json_t *value;
 
-	json_array_foreach (json, i, value) {
+	json_array_foreach(json, i, value) {
 		const char *text = json_string_value(json_object_get(value, "ip"));
 		struct ip_addr ip;
 		struct err err;
@@ -153,7 +152,7 @@ static json_t *encode_ingress(const void *base)
 	const struct api_service *service = base;
 	json_t *json = json_array();
 
-	array_each (&service->ingress, ip)
+	array_each(&service->ingress, ip)
 		json_array_append_new(json, json_pack("{s:s}", "ip", ip_str(ip).s));
 	return json;
 }
@@ -169,7 +168,10 @@ static void free_ips(const struct field *f, void *at)
 static const struct field_type storage_ips = {.name = "", .free = free_ips};
 
 static const struct field balancer_status_fields[] = {
-	{.name = "ingress", .type = &type_custom, .offset = SERVICE, .decode = decode_ingress,
+	{.name = "ingress",
+	 .type = &type_custom,
+	 .offset = SERVICE,
+	 .decode = decode_ingress,
 	 .encode = encode_ingress},
 	{.type = &storage_ips, .offset = S(ingress)},
 	{0},
@@ -184,16 +186,31 @@ static const struct schema service_status = {.fields = service_status_fields, .o
 static const struct field service_spec_fields[] = {
 	{.name = "type", .type = &type_string, .offset = S(type)},
 	{.name = "loadBalancerClass", .type = &type_string, .offset = S(load_balancer_class)},
-	{.name = "loadBalancerIP", .type = &type_ip, .offset = S(load_balancer_ip),
+	{.name = "loadBalancerIP",
+	 .type = &type_ip,
+	 .offset = S(load_balancer_ip),
 	 .flags = FIELD_OMIT_ZERO},
-	{.name = "ipFamilies", .type = &type_custom, .offset = SERVICE,
-	 .decode = decode_ip_families, .encode = encode_ip_families},
-	{.name = "ipFamilyPolicy", .type = &type_custom, .offset = SERVICE,
-	 .decode = decode_family_policy, .encode = encode_family_policy},
-	{.name = "externalTrafficPolicy", .type = &type_custom, .offset = SERVICE,
-	 .decode = decode_traffic_policy, .encode = encode_traffic_policy},
-	{.name = "ports", .type = &type_list, .offset = S(ports), .element = &element_port,
-	 .element_size = sizeof(struct api_service_port), .flags = FIELD_OMIT_ZERO},
+	{.name = "ipFamilies",
+	 .type = &type_custom,
+	 .offset = SERVICE,
+	 .decode = decode_ip_families,
+	 .encode = encode_ip_families},
+	{.name = "ipFamilyPolicy",
+	 .type = &type_custom,
+	 .offset = SERVICE,
+	 .decode = decode_family_policy,
+	 .encode = encode_family_policy},
+	{.name = "externalTrafficPolicy",
+	 .type = &type_custom,
+	 .offset = SERVICE,
+	 .decode = decode_traffic_policy,
+	 .encode = encode_traffic_policy},
+	{.name = "ports",
+	 .type = &type_list,
+	 .offset = S(ports),
+	 .element = &element_port,
+	 .element_size = sizeof(struct api_service_port),
+	 .flags = FIELD_OMIT_ZERO},
 	{0},
 };
 static const struct schema service_spec = {.fields = service_spec_fields, .open = true};
@@ -213,7 +230,7 @@ const struct kind_schema service_kind = {
 
 /* ---- EndpointSlice ----------------------------------------------------------------------- */
 
-#define E(member) offsetof(struct api_object, endpoint_slice.member)
+#define E(member)  offsetof(struct api_object, endpoint_slice.member)
 #define EP(member) offsetof(struct api_endpoint, member)
 
 /* Unknown (absent or null) ready means ready; unknown serving means what ready says. */
@@ -245,9 +262,15 @@ static void endpoint_defaults(void *base)
 }
 
 static const struct field endpoint_fields[] = {
-	{.name = "addresses", .type = &type_list, .offset = EP(addresses), .element = &element_ip,
-	 .element_size = sizeof(struct ip_addr), .flags = FIELD_REQUIRED},
-	{.name = "conditions", .type = &type_custom, .decode = decode_conditions,
+	{.name = "addresses",
+	 .type = &type_list,
+	 .offset = EP(addresses),
+	 .element = &element_ip,
+	 .element_size = sizeof(struct ip_addr),
+	 .flags = FIELD_REQUIRED},
+	{.name = "conditions",
+	 .type = &type_custom,
+	 .decode = decode_conditions,
 	 .encode = encode_conditions},
 	{.name = "nodeName", .type = &type_string, .offset = EP(node_name)},
 	{0},
@@ -276,11 +299,21 @@ static json_t *encode_address_type(const void *base)
 }
 
 static const struct field slice_fields[] = {
-	{.name = "addressType", .type = &type_custom, .offset = E(family),
-	 .decode = decode_address_type, .encode = encode_address_type, .flags = FIELD_REQUIRED},
-	{.name = "endpoints", .type = &type_list, .offset = E(endpoints),
-	 .element = &element_endpoint, .element_size = sizeof(struct api_endpoint)},
-	{.name = "ports", .type = &type_list, .offset = E(ports), .element = &element_port,
+	{.name = "addressType",
+	 .type = &type_custom,
+	 .offset = E(family),
+	 .decode = decode_address_type,
+	 .encode = encode_address_type,
+	 .flags = FIELD_REQUIRED},
+	{.name = "endpoints",
+	 .type = &type_list,
+	 .offset = E(endpoints),
+	 .element = &element_endpoint,
+	 .element_size = sizeof(struct api_endpoint)},
+	{.name = "ports",
+	 .type = &type_list,
+	 .offset = E(ports),
+	 .element = &element_port,
 	 .element_size = sizeof(struct api_service_port)},
 	{.type = &type_string, .offset = E(service_name)},
 	{0},
@@ -295,7 +328,7 @@ static void check_slice(struct decode *d, const void *base)
 
 	slice->service_name = service ? xstrdup(service) : NULL;
 	for (size_t i = 0; i < slice->endpoints.n; i++)
-		array_each (&slice->endpoints.v[i].addresses, ip)
+		array_each(&slice->endpoints.v[i].addresses, ip)
 			if (slice->family && ip->family && ip->family != slice->family) {
 				snprintf(path, sizeof(path), "endpoints[%zu].addresses", i);
 				decode_fault_at(d, path, "%s is not of the slice's addressType",
@@ -303,7 +336,8 @@ static void check_slice(struct decode *d, const void *base)
 			}
 }
 
-static const struct schema slice_root = {.fields = slice_fields, .open = true, .check = check_slice};
+static const struct schema slice_root = {
+	.fields = slice_fields, .open = true, .check = check_slice};
 static const char *const slice_versions[] = {"discovery.k8s.io/v1", "discovery.k8s.io/v1beta1",
 					     NULL};
 
@@ -317,7 +351,7 @@ const struct kind_schema endpoint_slice_kind = {
 /* ---- Node -------------------------------------------------------------------------------- */
 
 #define N(member) offsetof(struct api_object, node.member)
-#define NODE offsetof(struct api_object, node)
+#define NODE	  offsetof(struct api_object, node)
 
 static void decode_addresses(struct decode *d, const json_t *json, void *base)
 {
@@ -325,7 +359,7 @@ static void decode_addresses(struct decode *d, const json_t *json, void *base)
 	size_t i;
 	json_t *value;
 
-	json_array_foreach (json, i, value) {
+	json_array_foreach(json, i, value) {
 		const char *type = json_string_value(json_object_get(value, "type"));
 		const char *text = json_string_value(json_object_get(value, "address"));
 		struct ip_addr ip;
@@ -345,7 +379,7 @@ static json_t *encode_addresses(const void *base)
 	const struct api_node *node = base;
 	json_t *json = json_array();
 
-	array_each (&node->internal_ips, ip)
+	array_each(&node->internal_ips, ip)
 		json_array_append_new(json, json_pack("{s:s, s:s}", "type", "InternalIP", "address",
 						      ip_str(ip).s));
 	return json;
@@ -358,7 +392,7 @@ static void decode_node_conditions(struct decode *d, const json_t *json, void *b
 	json_t *value;
 
 	(void)d;
-	json_array_foreach (json, i, value) {
+	json_array_foreach(json, i, value) {
 		const char *type = json_string_value(json_object_get(value, "type"));
 		const char *status = json_string_value(json_object_get(value, "status"));
 
@@ -375,15 +409,23 @@ static json_t *encode_node_conditions(const void *base)
 }
 
 static const struct field node_spec_fields[] = {
-	{.name = "unschedulable", .type = &type_bool, .offset = N(unschedulable),
+	{.name = "unschedulable",
+	 .type = &type_bool,
+	 .offset = N(unschedulable),
 	 .flags = FIELD_OMIT_ZERO},
 	{0},
 };
 static const struct field node_status_fields[] = {
-	{.name = "addresses", .type = &type_custom, .offset = NODE, .decode = decode_addresses,
+	{.name = "addresses",
+	 .type = &type_custom,
+	 .offset = NODE,
+	 .decode = decode_addresses,
 	 .encode = encode_addresses},
-	{.name = "conditions", .type = &type_custom, .offset = NODE,
-	 .decode = decode_node_conditions, .encode = encode_node_conditions},
+	{.name = "conditions",
+	 .type = &type_custom,
+	 .offset = NODE,
+	 .decode = decode_node_conditions,
+	 .encode = encode_node_conditions},
 	{.type = &storage_ips, .offset = N(internal_ips)},
 	{0},
 };

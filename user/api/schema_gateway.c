@@ -4,8 +4,8 @@
  * where the speakers stand, and whom they talk to.
  */
 #include <stdio.h>
-#include <sys/socket.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "api/schema.h"
 
@@ -24,13 +24,20 @@ static const struct schema placement = {.fields = placement_fields};
 static const struct field element_placement = {.type = &type_object, .schema = &placement};
 
 static const struct field group_spec_fields[] = {
-	{.name = "floatingIPs", .type = &type_list, .offset = G(floating_ips),
-	 .element = &element_ip, .element_size = sizeof(struct ip_addr), .flags = FIELD_REQUIRED},
+	{.name = "floatingIPs",
+	 .type = &type_list,
+	 .offset = G(floating_ips),
+	 .element = &element_ip,
+	 .element_size = sizeof(struct ip_addr),
+	 .flags = FIELD_REQUIRED},
 	{0},
 };
 static const struct field group_status_fields[] = {
-	{.name = "floatingIPs", .type = &type_list, .offset = G(placements),
-	 .element = &element_placement, .element_size = sizeof(struct api_floating_ip),
+	{.name = "floatingIPs",
+	 .type = &type_list,
+	 .offset = G(placements),
+	 .element = &element_placement,
+	 .element_size = sizeof(struct api_floating_ip),
 	 .flags = FIELD_OMIT_ZERO},
 	{0},
 };
@@ -42,11 +49,6 @@ static const struct field group_fields[] = {
 	{0},
 };
 
-static bool unicast(const struct ip_addr *ip)
-{
-	return !ip_is_multicast(ip) && !ip_is_loopback(ip) && !ip_is_unspecified(ip);
-}
-
 static void check_group(struct decode *d, const void *base)
 {
 	const struct api_object *obj = base;
@@ -57,11 +59,11 @@ static void check_group(struct decode *d, const void *base)
 		decode_fault_at(d, "spec.floatingIPs", "must hold at least one address");
 	for (size_t i = 0; i < ips->n; i++) {
 		snprintf(path, sizeof(path), "spec.floatingIPs[%zu]", i);
-		if (ips->v[i].family && !unicast(&ips->v[i]))
+		if (ips->v[i].family && !ip_is_unicast(&ips->v[i]))
 			decode_fault_at(d, path, "%s is not a unicast address",
 					ip_str(&ips->v[i]).s);
 		for (size_t j = 0; j < i; j++)
-			if (ip_equal(&ips->v[i], &ips->v[j]))
+			if (ip_is_set(&ips->v[i]) && ip_equal(&ips->v[i], &ips->v[j]))
 				decode_fault_at(d, path, "%s is listed twice",
 						ip_str(&ips->v[i]).s);
 	}
@@ -96,10 +98,13 @@ static json_t *encode_selector(const void *base)
 }
 
 static const struct field lb_spec_fields[] = {
-	{.name = "peerSelector", .type = &type_custom,
-	 .offset = offsetof(struct api_object, bgp_load_balancer), .decode = decode_selector,
+	{.name = "peerSelector",
+	 .type = &type_custom,
+	 .offset = offsetof(struct api_object, bgp_load_balancer),
+	 .decode = decode_selector,
 	 .encode = encode_selector},
-	{.type = &type_pairs, .offset = offsetof(struct api_object, bgp_load_balancer.peer_selector)},
+	{.type = &type_pairs,
+	 .offset = offsetof(struct api_object, bgp_load_balancer.peer_selector)},
 	{0},
 };
 static const struct schema lb_spec = {.fields = lb_spec_fields};
@@ -114,7 +119,8 @@ static void check_selector(struct decode *d, const void *base)
 	const struct api_object *obj = base;
 
 	if (obj->bgp_load_balancer.has_selector && !obj->bgp_load_balancer.peer_selector.n)
-		decode_fault_at(d, "spec.peerSelector", "is empty: it must name at least one label");
+		decode_fault_at(d, "spec.peerSelector",
+				"is empty: it must name at least one label");
 }
 
 static const struct schema lb_root = {.fields = lb_fields, .check = check_selector};
@@ -130,7 +136,7 @@ const struct kind_schema bgp_load_balancer_kind = {
 /* ---- BGPPeer ----------------------------------------------------------------------------- */
 
 #define B(member) offsetof(struct api_object, bgp_peer.member)
-#define UNSUPPORTED(field_name)                                                                    \
+#define UNSUPPORTED(field_name) \
 	{.name = field_name, .type = &type_object, .flags = FIELD_UNSUPPORTED}
 
 static const char *const family_names[] = {"ipv4", "ipv6"};
@@ -143,7 +149,7 @@ static void decode_families(struct decode *d, const json_t *json, void *base)
 	json_t *value;
 
 	*families = 0;
-	json_array_foreach (json, i, value) {
+	json_array_foreach(json, i, value) {
 		const char *word = json_string_value(value);
 		size_t f = 0;
 
@@ -176,15 +182,29 @@ static const struct field peer_spec_fields[] = {
 	{.name = "peerIP", .type = &type_ip, .offset = B(peer_ip), .flags = FIELD_REQUIRED},
 	{.name = "sessions", .type = &type_u32, .offset = B(sessions), .min = 1, .max = 1024},
 	{.name = "port", .type = &type_u16, .offset = B(port), .min = 1},
-	{.name = "holdTime", .type = &type_u32, .offset = B(hold_time), .min = 3, .max = 65535,
+	{.name = "holdTime",
+	 .type = &type_u32,
+	 .offset = B(hold_time),
+	 .max = 65535,
 	 .flags = FIELD_OMIT_ZERO},
-	{.name = "keepaliveTime", .type = &type_u32, .offset = B(keepalive_time), .min = 1,
-	 .max = 21845, .flags = FIELD_OMIT_ZERO},
-	{.name = "connectRetryTime", .type = &type_u32, .offset = B(connect_retry_time), .min = 1,
-	 .max = 65535, .flags = FIELD_OMIT_ZERO},
+	{.name = "keepaliveTime",
+	 .type = &type_u32,
+	 .offset = B(keepalive_time),
+	 .min = 1,
+	 .max = 21845,
+	 .flags = FIELD_OMIT_ZERO},
+	{.name = "connectRetryTime",
+	 .type = &type_u32,
+	 .offset = B(connect_retry_time),
+	 .min = 1,
+	 .max = 65535,
+	 .flags = FIELD_OMIT_ZERO},
 	{.name = "addPath", .type = &type_bool, .offset = B(add_path)},
-	{.name = "addressFamilies", .type = &type_custom, .offset = B(address_families),
-	 .decode = decode_families, .encode = encode_families},
+	{.name = "addressFamilies",
+	 .type = &type_custom,
+	 .offset = B(address_families),
+	 .decode = decode_families,
+	 .encode = encode_families},
 	UNSUPPORTED("passwordSecretRef"),
 	UNSUPPORTED("ttlSecurity"),
 	UNSUPPORTED("bfd"),
@@ -218,10 +238,13 @@ static void check_peer(struct decode *d, const void *base)
 				"%u is localASN: only eBGP is supported, the peer must be in "
 				"another AS",
 				peer->peer_asn);
-	if (peer->peer_ip.family && !unicast(&peer->peer_ip))
+	if (peer->peer_ip.family && !ip_is_unicast(&peer->peer_ip))
 		decode_fault_at(d, "spec.peerIP", "%s is not a unicast address",
 				ip_str(&peer->peer_ip).s);
-	if (peer->hold_time && peer->keepalive_time >= peer->hold_time)
+	if (peer->hold_time == 1 || peer->hold_time == 2) /* RFC 4271, section 4.2 */
+		decode_fault_at(d, "spec.holdTime", "%u is neither 0 nor between 3 and 65535",
+				peer->hold_time);
+	else if (peer->hold_time && peer->keepalive_time >= peer->hold_time)
 		decode_fault_at(d, "spec.keepaliveTime", "%u must be less than holdTime %u",
 				peer->keepalive_time, peer->hold_time);
 }
@@ -241,16 +264,25 @@ const struct kind_schema bgp_peer_kind = {
 
 static const struct field cidr_family_fields[] = {
 	{.name = "cidr", .type = &type_prefix, .offset = F(cidr), .flags = FIELD_REQUIRED},
-	{.name = "perNodeMaskSize", .type = &type_u32, .offset = F(per_node_mask_size), .max = 128,
+	{.name = "perNodeMaskSize",
+	 .type = &type_u32,
+	 .offset = F(per_node_mask_size),
+	 .max = 128,
 	 .flags = FIELD_REQUIRED},
 	{0},
 };
 static const struct schema cidr_family = {.fields = cidr_family_fields};
 static const struct field cidr_spec_fields[] = {
-	{.name = "ipv4", .type = &type_object, .schema = &cidr_family,
-	 .offset = offsetof(struct api_object, cidr_config.ipv4), .flags = FIELD_OMIT_ZERO},
-	{.name = "ipv6", .type = &type_object, .schema = &cidr_family,
-	 .offset = offsetof(struct api_object, cidr_config.ipv6), .flags = FIELD_OMIT_ZERO},
+	{.name = "ipv4",
+	 .type = &type_object,
+	 .schema = &cidr_family,
+	 .offset = offsetof(struct api_object, cidr_config.ipv4),
+	 .flags = FIELD_OMIT_ZERO},
+	{.name = "ipv6",
+	 .type = &type_object,
+	 .schema = &cidr_family,
+	 .offset = offsetof(struct api_object, cidr_config.ipv6),
+	 .flags = FIELD_OMIT_ZERO},
 	{.name = "nodeSelector", .type = &type_object, .flags = FIELD_KNOWN},
 	{0},
 };

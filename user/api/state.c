@@ -72,7 +72,7 @@ bool state_delete(struct api_state *state, enum api_kind kind, const char *ns, c
 void state_free(struct api_state *state)
 {
 	for (size_t kind = 0; kind < API_KIND_COUNT; kind++) {
-		array_each (&state->kinds[kind], obj)
+		array_each(&state->kinds[kind], obj)
 			api_object_free(*obj);
 		array_free(&state->kinds[kind]);
 	}

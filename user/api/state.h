@@ -14,9 +14,9 @@ struct api_state {
 };
 
 /* Walks the objects of a kind in order: state_each (state, API_NODE, obj) { ... obj->node ... } */
-#define state_each(state, kind_, obj)                                                              \
-	for (size_t obj##_i = 0; obj##_i < (state)->kinds[kind_].n; obj##_i++)                     \
-		for (const struct api_object *obj = (state)->kinds[kind_].v[obj##_i]; obj;         \
+#define state_each(state, kind_, obj)                                                      \
+	for (size_t obj##_i = 0; obj##_i < (state)->kinds[kind_].n; obj##_i++)             \
+		for (const struct api_object *obj = (state)->kinds[kind_].v[obj##_i]; obj; \
 		     obj = NULL)
 
 /* The object, or NULL. NS is NULL for kinds outside namespaces. */

@@ -5,7 +5,7 @@
 #include "api/schema.h"
 
 #define NAME_MAX_COMPARED 64
-#define DISTANCE_MAX 3
+#define DISTANCE_MAX	  3
 
 static size_t min3(size_t a, size_t b, size_t c)
 {

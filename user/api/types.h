@@ -42,7 +42,7 @@ typedef ARRAY(struct ip_range) api_ranges;
 typedef ARRAY(char *) api_strings;
 
 struct api_meta {
-	char *ns;   /* NULL for kinds that live outside namespaces */
+	char *ns; /* NULL for kinds that live outside namespaces */
 	char *name;
 	api_pairs labels, annotations;
 };
@@ -76,7 +76,7 @@ struct api_cluster {
 	enum api_lb_type type;
 	uint32_t local_asn;
 	ARRAY(struct api_cluster_peer) bgp_peers;
-	uint16_t control_plane_lb_port; /* host order; default 443 */
+	uint16_t control_plane_lb_port;		       /* host order; default 443 */
 	struct ip_addr control_plane_vip, ingress_vip; /* family 0: absent */
 	ARRAY(struct api_pool) pools;
 	ARRAY(struct api_node_ref) lb_nodes; /* empty: the control-plane nodes */
@@ -86,12 +86,13 @@ struct api_cluster {
 struct api_floating_ip {
 	struct ip_addr ip;
 	char *node_name; /* NULL: nobody */
-	char *reason;    /* "" while held */
+	char *reason;	 /* "" while held */
 };
 
 struct api_network_gateway_group {
 	api_ips floating_ips;
-	ARRAY(struct api_floating_ip) placements; /* status.floatingIPs, written by the controller */
+	ARRAY(struct api_floating_ip)
+	placements; /* status.floatingIPs, written by the controller */
 };
 
 struct api_bgp_load_balancer {
@@ -104,11 +105,11 @@ enum api_family_set { API_FAMILY_IPV4 = 1, API_FAMILY_IPV6 = 2 };
 struct api_bgp_peer {
 	uint32_t local_asn, peer_asn;
 	struct ip_addr peer_ip;
-	uint32_t sessions;                                        /* default 1 */
-	uint16_t port;                                            /* host order; default 179 */
-	uint32_t hold_time, keepalive_time, connect_retry_time;   /* seconds; 0: the default */
-	bool add_path;                                            /* default true */
-	uint32_t address_families;                                /* enum api_family_set; default both */
+	uint32_t sessions;					/* default 1 */
+	uint16_t port;						/* host order; default 179 */
+	uint32_t hold_time, keepalive_time, connect_retry_time; /* seconds; 0: the default */
+	bool add_path;						/* default true */
+	uint32_t address_families; /* enum api_family_set; default both */
 };
 
 struct api_cidr_config_family {
@@ -123,17 +124,17 @@ struct api_cluster_cidr_config {
 /* ---- what Kubernetes has ----------------------------------------------------------------- */
 
 struct api_service_port {
-	char *name; /* "" when the only port has none */
+	char *name;	  /* "" when the only port has none */
 	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
-	uint16_t port;    /* host order */
+	uint16_t port;	  /* host order */
 };
 
 struct api_service {
 	char *type; /* "LoadBalancer" is ours */
 	char *load_balancer_class;
 	struct ip_addr load_balancer_ip;
-	uint32_t ip_families;      /* enum api_family_set in order of spec.ipFamilies; 0: not said */
-	bool prefers_ipv6;         /* the first of spec.ipFamilies is IPv6 */
+	uint32_t ip_families; /* enum api_family_set in order of spec.ipFamilies; 0: not said */
+	bool prefers_ipv6;    /* the first of spec.ipFamilies is IPv6 */
 	bool require_dual_stack, prefer_dual_stack;
 	bool external_traffic_local;
 	ARRAY(struct api_service_port) ports;
@@ -148,7 +149,7 @@ struct api_endpoint {
 
 struct api_endpoint_slice {
 	char *service_name; /* from the label kubernetes.io/service-name */
-	uint8_t family;     /* AF_INET, AF_INET6 */
+	uint8_t family;	    /* AF_INET, AF_INET6 */
 	ARRAY(struct api_endpoint) endpoints;
 	ARRAY(struct api_service_port) ports;
 };
@@ -165,7 +166,7 @@ struct api_node {
  * tells both that it lives and what it can do.
  */
 struct api_lease {
-	char *holder;               /* the node's name */
+	char *holder;		    /* the node's name */
 	struct timespec renew_time; /* wall clock */
 	uint32_t duration_seconds;
 };
@@ -197,7 +198,7 @@ struct api_fallback {
 
 struct api_bgp_advertised_route {
 	struct ip_prefix prefix;
-	uint32_t metric; /* MED; 0: none is sent */
+	uint32_t metric;   /* MED; 0: none is sent */
 	api_ips next_hops; /* sorted */
 	ARRAY(struct api_fallback) fallback;
 	char *service_namespace, *service_name;

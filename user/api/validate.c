@@ -27,7 +27,7 @@ static bool same_ns(const struct api_object *a, const struct api_object *b)
 static const struct api_object *cluster_of(const struct api_state *state,
 					   const struct api_object *obj)
 {
-	state_each (state, API_CLUSTER, cluster)
+	state_each(state, API_CLUSTER, cluster)
 		if (same_ns(cluster, obj))
 			return cluster;
 	return NULL;
@@ -47,8 +47,8 @@ static void check_not_a_node(const struct api_state *state, const struct api_clu
 			     const struct api_object *group, const struct ip_addr *ip,
 			     const char *path, fault_list *faults)
 {
-	state_each (state, API_NODE, node)
-		array_each (&node->node.internal_ips, own)
+	state_each(state, API_NODE, node)
+		array_each(&node->node.internal_ips, own)
 			if (ip_equal(own, ip)) {
 				breach(faults, group, path, "%s is the own address of node %s",
 				       ip_str(ip).s, node->meta.name);
@@ -65,12 +65,12 @@ static void check_not_a_vip(const struct api_cluster *c, const struct api_object
 {
 	if (ip_equal(&c->control_plane_vip, ip))
 		breach(faults, group, path, "%s is the controlPlaneVIP", ip_str(ip).s);
-	array_each (&c->bgp_peers, peer)
+	array_each(&c->bgp_peers, peer)
 		if (ip_equal(&peer->ip, ip))
 			breach(faults, group, path, "%s is the address of a BGP peer",
 			       ip_str(ip).s);
-	array_each (&c->pools, pool)
-		array_each (&pool->ranges, range)
+	array_each(&c->pools, pool)
+		array_each(&pool->ranges, range)
 			if (ip_range_contains(range, ip))
 				breach(faults, group, path, "%s lies inside address pool \"%s\"",
 				       ip_str(ip).s, pool->name);
@@ -129,7 +129,7 @@ static void check_peer_sessions(const struct api_state *state, const struct api_
 
 	if (!group)
 		return;
-	array_each (&group->gateway_group.floating_ips, ip)
+	array_each(&group->gateway_group.floating_ips, ip)
 		fitting += ip->family == peer->bgp_peer.peer_ip.family;
 	if (!fitting)
 		breach(faults, peer, "spec.peerIP",
@@ -157,13 +157,12 @@ static void check_balancer(const struct api_state *state, const struct api_objec
 			   fault_list *faults)
 {
 	if (!cluster_of(state, lb)) {
-		breach(faults, lb, "metadata.namespace", "no Cluster lives in \"%s\"",
-		       lb->meta.ns);
+		breach(faults, lb, "metadata.namespace", "no Cluster lives in \"%s\"", lb->meta.ns);
 		return;
 	}
 	if (!lb->bgp_load_balancer.has_selector)
 		return;
-	state_each (state, API_BGP_PEER, peer)
+	state_each(state, API_BGP_PEER, peer)
 		if (same_ns(peer, lb) &&
 		    api_pairs_match(&lb->bgp_load_balancer.peer_selector, &peer->meta.labels))
 			return;
@@ -183,7 +182,7 @@ static void check_cluster(const struct api_state *state, const struct api_object
 		breach(faults, cluster, "spec.loadBalancer.type",
 		       "\"bgp\" needs a NetworkGatewayGroup \"default\" in \"%s\"",
 		       cluster->meta.ns);
-	state_each (state, API_CLUSTER, other) {
+	state_each(state, API_CLUSTER, other) {
 		if (other != cluster && same_ns(other, cluster))
 			breach(faults, cluster, "metadata.namespace",
 			       "\"%s\" holds another Cluster, %s", cluster->meta.ns,
@@ -195,13 +194,13 @@ size_t validate_state(const struct api_state *state, fault_list *faults)
 {
 	size_t before = faults->n;
 
-	state_each (state, API_CLUSTER, cluster)
+	state_each(state, API_CLUSTER, cluster)
 		check_cluster(state, cluster, faults);
-	state_each (state, API_NETWORK_GATEWAY_GROUP, group)
+	state_each(state, API_NETWORK_GATEWAY_GROUP, group)
 		check_group(state, group, faults);
-	state_each (state, API_BGP_LOAD_BALANCER, lb)
+	state_each(state, API_BGP_LOAD_BALANCER, lb)
 		check_balancer(state, lb, faults);
-	state_each (state, API_BGP_PEER, peer)
+	state_each(state, API_BGP_PEER, peer)
 		check_peer(state, peer, faults);
 	return faults->n - before;
 }

@@ -4,8 +4,12 @@
 #include <sys/socket.h>
 
 static const char *const state_names[BGP_STATE_COUNT] = {
-	[BGP_IDLE] = "Idle",	     [BGP_CONNECT] = "Connect",		[BGP_ACTIVE] = "Active",
-	[BGP_OPENSENT] = "OpenSent", [BGP_OPENCONFIRM] = "OpenConfirm", [BGP_ESTABLISHED] = "Established",
+	[BGP_IDLE] = "Idle",
+	[BGP_CONNECT] = "Connect",
+	[BGP_ACTIVE] = "Active",
+	[BGP_OPENSENT] = "OpenSent",
+	[BGP_OPENCONFIRM] = "OpenConfirm",
+	[BGP_ESTABLISHED] = "Established",
 };
 
 static const char *const message_names[BGP_MESSAGE_TYPES] = {

@@ -12,6 +12,7 @@
 #define BGP_MESSAGE_MAX	  4096	/* the same */
 #define BGP_HOLD_TIME	  90	/* seconds, when the configuration says nothing */
 #define BGP_CONNECT_RETRY 10	/* seconds, likewise */
+#define BGP_TTL		  64	/* of what we send, likewise: peers may be several hops away */
 #define BGP_AS_TRANS	  23456 /* RFC 6793: stands for an AS number over 65535 */
 #define BGP_NEVER	  UINT64_MAX
 #define BGP_FAMILY_BIT(f) (1u << (f))

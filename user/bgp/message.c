@@ -10,10 +10,8 @@
 static const struct {
 	uint16_t min, max; /* max 0: the session's */
 } lengths[BGP_MESSAGE_TYPES] = {
-	[BGP_OPEN] = {29, BGP_MESSAGE_MAX},
-	[BGP_UPDATE] = {23, 0},
-	[BGP_NOTIFICATION] = {21, 0},
-	[BGP_KEEPALIVE] = {19, 19},
+	[BGP_OPEN] = {29, BGP_MESSAGE_MAX}, [BGP_UPDATE] = {23, 0},
+	[BGP_NOTIFICATION] = {21, 0},	    [BGP_KEEPALIVE] = {19, 19},
 	[BGP_ROUTE_REFRESH] = {19, 0},
 };
 

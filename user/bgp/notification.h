@@ -2,7 +2,8 @@
 #ifndef VIPCAST_BGP_NOTIFICATION_H
 #define VIPCAST_BGP_NOTIFICATION_H
 
-/* NOTIFICATION messages (RFC 4271 section 4.5): what an error is called, on the wire and in words. */
+/* NOTIFICATION messages (RFC 4271 section 4.5): what an error is called, on the wire and in words.
+ */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -170,8 +170,7 @@ void rib_entry_release(struct rib *rib, uint32_t id)
 
 /* ---- changes ----------------------------------------------------------------------------- */
 
-static int check_next_hop(const struct ip_prefix *prefix, const struct ip_addr *ip,
-			  struct err *err)
+static int check_next_hop(const struct ip_prefix *prefix, const struct ip_addr *ip, struct err *err)
 {
 	char text[IP_TEXT_MAX];
 

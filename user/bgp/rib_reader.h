@@ -17,9 +17,9 @@ struct rib_reader;
 
 /* What the log says next. */
 struct rib_change {
-	uint32_t id;		   /* of the prefix, for rib_reader_sent() */
-	struct rib_route route;	   /* nhset NULL: deleted */
-	const struct nhset *sent;  /* what the peer has; NULL: nothing. Borrowed */
+	uint32_t id;		  /* of the prefix, for rib_reader_sent() */
+	struct rib_route route;	  /* nhset NULL: deleted */
+	const struct nhset *sent; /* what the peer has; NULL: nothing. Borrowed */
 };
 
 /* Begins before the oldest change, with nothing sent. */

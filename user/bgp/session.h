@@ -11,8 +11,8 @@
  * has room, and calls bgp_session_tick() when bgp_session_next_deadline() is due. bgpio/ is such
  * an owner on sockets and libevent.
  *
- * Time is a monotonic clock in milliseconds. Callbacks are called from inside the functions below
- * and must not free the session, nor call functions that take its `now`.
+ * Time is a monotonic clock in milliseconds. Callbacks are called from inside the functions below.
+ * They must not free the session, nor call it back, with two exceptions that are named there.
  */
 
 #include <stdbool.h>
@@ -39,27 +39,30 @@ struct bgp_config {
 
 struct bgp_session;
 
-/* What a session wants of its owner. Each is called with the session's CTX; all but select() and
- * state_changed() are required. */
+/* What a session wants of its owner. Each is called with the session's CTX. */
 struct bgp_callbacks {
-	/* Start a TCP connection from config.local to config.peer. Answer later (or from within)
+	/* Start a TCP connection from config.local to config.peer. Answer later, or from within,
 	 * with bgp_session_connected() or bgp_session_connect_failed(). */
 	void (*connect)(void *ctx);
-	/* Close the connection, or give up the attempt. What bgp_session_output() still has then
-	 * (a NOTIFICATION) should be sent first. bgp_session_closed() is not called for it. */
+	/* Close the connection, or give up the attempt. Take what bgp_session_output() still has (a
+	 * NOTIFICATION) from within, and send it first. bgp_session_closed() is not called for it.
+	 */
 	void (*close)(void *ctx);
 	/* bgp_session_output() has something again. */
 	void (*output_ready)(void *ctx);
 	/* A random number, for the jitter of timers (RFC 4271 section 10). */
 	uint32_t (*random)(void *ctx);
 	/* The state changed, and why, in words: "hold timer expired: nothing from the peer in 90
-	 * s". */
+	 * s". FROM == TO: only the reason is a new one. May be NULL. */
 	void (*state_changed)(void *ctx, enum bgp_state from, enum bgp_state to,
 			      const char *reason);
+	/* A message from the peer was wrong, and how. BYTES are the whole of it as far as it was
+	 * read. May be NULL. */
+	void (*bad_message)(void *ctx, const uint8_t *bytes, size_t len, const char *what);
 	/*
 	 * The next hop that this session advertises for ROUTE when the peer takes one path a
 	 * prefix. NULL, or an address that is not among the route's next hops: the session chooses
-	 * one by rendezvous hashing of prefix, session and next hop.
+	 * one by rendezvous hashing of prefix, session and next hop. May be NULL.
 	 */
 	const struct ip_addr *(*select)(void *ctx, const struct rib_route *route);
 };
@@ -117,8 +120,8 @@ void bgp_session_closed(struct bgp_session *session, const char *why, uint64_t n
 /* Bytes that arrived, in any portions. Ignored when there is no connection. */
 void bgp_session_input(struct bgp_session *session, const uint8_t *bytes, size_t len, uint64_t now);
 /*
- * Takes bytes to send: whole messages, as many as fit; SIZE is at least BGP_MESSAGE_MAX. They count
- * as sent. 0: nothing until output_ready(). Routes are packed into UPDATEs here, at the last
+ * Takes bytes to send, as many as fit; SIZE is at least BGP_MESSAGE_MAX. They count as sent. 0:
+ * nothing until output_ready(). Routes are packed into UPDATEs here, at the last
  * moment, so what is not taken yet costs nothing and is never out of date.
  */
 size_t bgp_session_output(struct bgp_session *session, uint8_t *buf, size_t size, uint64_t now);

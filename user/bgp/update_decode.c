@@ -138,8 +138,7 @@ static int check_attr(struct decoder *d, uint8_t flags, uint8_t type, struct rd 
 	}
 	d->seen[type / 32] |= 1u << type % 32;
 	if ((flags & (ATTR_OPTIONAL | ATTR_TRANSITIVE)) != rule->flags)
-		fault(d, rule->action, "%s with flags 0x%02x",
-		      rule->name, flags);
+		fault(d, rule->action, "%s with flags 0x%02x", rule->name, flags);
 	else if (!rule->valid(value, d->four_octet_as))
 		fault(d, rule->action, "%s with a value that is not allowed", rule->name);
 	if (type == ATTR_MP_REACH)

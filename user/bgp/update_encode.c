@@ -116,8 +116,9 @@ void update_unreach(struct update *u, void *buf, size_t cap, const struct update
 bool update_add(struct update *u, const struct ip_prefix *prefix, uint32_t path_id)
 {
 	size_t bytes = (prefix->len + 7u) / 8;
+	size_t nlri = (u->add_path ? 4u : 0u) + 1 + bytes;
 
-	if (wr_room(&u->wr) < (u->add_path ? 4 : 0) + 1 + bytes + u->tail_len)
+	if (wr_room(&u->wr) < nlri + u->tail_len)
 		return false;
 	if (u->add_path)
 		wr_u32(&u->wr, path_id);

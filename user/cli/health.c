@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/health.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /*
@@ -13,9 +14,8 @@ static const struct {
 	const char *start;
 	enum rank rank;
 } ranks[] = {
-	{"dataplane: ", RANK_NODE},
-	{"session ", RANK_SESSION},
-	{"refused: ", RANK_REFUSED},
+	{"dataplane: ", RANK_NODE}, {"nothing is planned: ", RANK_NODE},
+	{"session ", RANK_SESSION}, {"refused: ", RANK_REFUSED},
 	{"", RANK_OTHER},
 };
 
@@ -26,6 +26,16 @@ static enum rank rank_of(const char *text)
 	while (strncmp(text, ranks[i].start, strlen(ranks[i].start)) != 0)
 		i++;
 	return ranks[i].rank;
+}
+
+/* Every program that reads the manifests finds the same faults in them: one is enough. */
+static bool is_known(const health_problems *problems, int rank, const char *text)
+{
+	array_each(problems, problem) {
+		if (rank == RANK_REFUSED && !strcmp(problem->text, text))
+			return true;
+	}
+	return false;
 }
 
 void health_add(health_problems *problems, int rank, const char *about, const char *text)
@@ -52,8 +62,10 @@ static void read_list(health_problems *problems, const json_t *list, const char 
 	json_array_foreach(list, i, entry) {
 		const char *text = json_string_value(entry);
 
-		if (text)
-			health_add(problems, rank < 0 ? (int)rank_of(text) : rank, about, text);
+		int r = rank < 0 && text ? (int)rank_of(text) : rank;
+
+		if (text && !is_known(problems, r, text))
+			health_add(problems, r, about, text);
 	}
 }
 

@@ -190,6 +190,22 @@ static void draw_row(struct libscols_table *out, const struct layout *layout, ch
 	}
 }
 
+/* Lines end where their text does. */
+static void print_trimmed(struct libscols_table *out, FILE *stream)
+{
+	char *text = NULL, *save = NULL;
+
+	scols_print_table_to_string(out, &text);
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		size_t len = strlen(line);
+
+		while (len && line[len - 1] == ' ')
+			len--;
+		fprintf(stream, "%.*s\n", (int)len, line);
+	}
+	free(text);
+}
+
 static void draw(const struct table *table, const struct layout *layout, FILE *stream)
 {
 	struct libscols_table *out = scols_new_table();
@@ -198,7 +214,6 @@ static void draw(const struct table *table, const struct layout *layout, FILE *s
 	scols_table_enable_noheadings(out, 1);
 	scols_table_set_termforce(out, SCOLS_TERMFORCE_NEVER);
 	scols_table_set_column_separator(out, layout->gap == 2 ? "  " : " ");
-	scols_table_set_stream(out, stream);
 	for (size_t c = 0; c < layout->n; c++) {
 		const struct column *column = &layout->columns[c];
 		struct libscols_column *cl = scols_table_new_column(
@@ -216,7 +231,7 @@ static void draw(const struct table *table, const struct layout *layout, FILE *s
 	for (size_t i = 0; i < table->cells.n; i += layout->n)
 		draw_row(out, layout, table->cells.v + i,
 			 table->cells.n - i < layout->n ? table->cells.n - i : layout->n);
-	scols_print_table(out);
+	print_trimmed(out, stream);
 	scols_unref_table(out);
 }
 

@@ -81,19 +81,26 @@ size_t cli_width(const char *text)
 	return width;
 }
 
-/* Bytes of TEXT to take for a line of WIDTH columns. */
+/*
+ * Bytes of TEXT to take for a line of WIDTH columns: up to the last space or comma, else up to the
+ * last mark inside a word, else all that fits.
+ */
 static size_t line_length(const char *text, size_t width)
 {
-	size_t columns = 0, best = 0, i = 0;
+	size_t columns = 0, word = 0, mark = 0, i = 0;
 
 	for (; text[i]; i++) {
 		if (starts_character(text[i]) && columns++ == width)
 			break;
 		/* A space at the break takes no column. */
-		if (text[i + 1] == ' ' || strchr(" ,-:/", text[i]))
-			best = i + 1;
+		if (text[i + 1] == ' ' || text[i] == ' ' || text[i] == ',')
+			word = i + 1;
+		else if (strchr("-:/", text[i]))
+			mark = i + 1;
 	}
-	return text[i] && best ? best : i;
+	if (!text[i])
+		return i;
+	return word ? word : (mark ? mark : i);
 }
 
 char *cli_fold(const char *text, size_t width)

@@ -23,8 +23,8 @@ int cli_time_parse(const char *text, time_t *out);
 /* Columns that UTF-8 text takes on a terminal, a character each. */
 size_t cli_width(const char *text);
 /*
- * TEXT in lines of at most WIDTH (> 0) columns, joined by newlines: broken after a space, a comma,
- * a dash, a colon or a slash, and in the middle of a word when there is none. The caller frees it.
+ * TEXT in lines of at most WIDTH (> 0) columns, joined by newlines: broken after a space or a
+ * comma, else after a dash, a colon or a slash, else in the middle of a word. The caller frees it.
  */
 char *cli_fold(const char *text, size_t width);
 

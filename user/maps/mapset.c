@@ -260,6 +260,7 @@ int mapset_open(const char *pin_dir, const struct mapset_sizes *sizes, struct ma
 		rc = read_sizes(ms, err);
 	if (rc) {
 		mapset_close(ms);
+		(void)rmdir(pin_dir); /* if it was made for nothing */
 		return rc;
 	}
 	*out = ms;

@@ -7,11 +7,11 @@
 
 #include "api/object.h"
 
-#define LEASE_PREFIX     "vipcast-"
-#define EXCLUDE_LABEL    "node.kubernetes.io/exclude-from-external-load-balancers"
-#define DEFAULT_LEASE    3   /* seconds, for a Lease that does not say */
-#define ASSUMED_MASK_V4  24
-#define ASSUMED_MASK_V6  64
+#define LEASE_PREFIX	 "vipcast-"
+#define EXCLUDE_LABEL	 "node.kubernetes.io/exclude-from-external-load-balancers"
+#define DEFAULT_LEASE	 3 /* seconds, for a Lease that does not say */
+#define ASSUMED_MASK_V4	 24
+#define ASSUMED_MASK_V6	 64
 #define NAMES_IN_MESSAGE 300 /* characters of a list of names */
 
 /* ---- which Cluster ------------------------------------------------------------------------ */
@@ -30,7 +30,7 @@ static void list_clusters(const struct api_state *state, char *buf, size_t size)
 	size_t used = 0;
 
 	buf[0] = '\0';
-	state_each (state, API_CLUSTER, obj)
+	state_each(state, API_CLUSTER, obj)
 		if (used < size)
 			used += (size_t)snprintf(buf + used, size - used, "%s%s/%s",
 						 used ? ", " : "", plan_str(obj->meta.ns),
@@ -45,7 +45,7 @@ int plan_cluster_pick(const struct api_state *state, const char *wanted,
 
 	list_clusters(state, names, sizeof(names));
 	if (wanted) {
-		state_each (state, API_CLUSTER, obj) {
+		state_each(state, API_CLUSTER, obj) {
 			if (is_named(obj, wanted)) {
 				*out = obj;
 				return 0;
@@ -175,8 +175,7 @@ static void add_node(struct plan_cluster *c, const struct api_object *obj)
 {
 	struct plan_node *node = array_new(&c->nodes);
 	char *lease_name = xasprintf(LEASE_PREFIX "%s", obj->meta.name);
-	const struct api_object *lease =
-		state_get(c->state, API_LEASE, PLAN_NAMESPACE, lease_name);
+	const struct api_object *lease = state_get(c->state, API_LEASE, PLAN_NAMESPACE, lease_name);
 
 	free(lease_name);
 	node->name = xstrdup(obj->meta.name);
@@ -250,10 +249,9 @@ void plan_cluster_open(struct plan_cluster *c, const struct api_state *state,
 {
 	*c = (struct plan_cluster){
 		.state = state, .object = object, .spec = &object->cluster, .now = now};
-	c->gateways =
-		state_get(state, API_NETWORK_GATEWAY_GROUP, object->meta.ns, "default");
+	c->gateways = state_get(state, API_NETWORK_GATEWAY_GROUP, object->meta.ns, "default");
 	/* A state is sorted by name already. */
-	state_each (state, API_NODE, obj)
+	state_each(state, API_NODE, obj)
 		add_node(c, obj);
 	if (flags & PLAN_PREVIEW)
 		imply_nodes(c);

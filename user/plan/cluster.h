@@ -19,19 +19,19 @@
 
 /* What the agent of a node says. */
 struct plan_agent {
-	bool present;           /* there is a Lease */
-	bool alive;             /* renewed in time */
-	bool speaker;           /* the role is on */
-	bool attached;          /* the XDP program is attached */
-	const char *dataplane;  /* "attached", "off", "failed: REASON", "" */
+	bool present;		/* there is a Lease */
+	bool alive;		/* renewed in time */
+	bool speaker;		/* the role is on */
+	bool attached;		/* the XDP program is attached */
+	const char *dataplane;	/* "attached", "off", "failed: REASON", "" */
 	struct timespec expiry; /* wall clock: alive until here, if not renewed */
-	api_prefixes subnets;   /* connected prefixes */
+	api_prefixes subnets;	/* connected prefixes */
 };
 
 struct plan_node {
 	char *name;
 	const struct api_object *object; /* NULL: implied by the Cluster, in a preview */
-	struct ip_addr ip[2];            /* the first InternalIP: IPv4, IPv6; family 0: none */
+	struct ip_addr ip[2];		 /* the first InternalIP: IPv4, IPv6; family 0: none */
 	bool ready;
 	bool unschedulable;
 	bool excluded; /* node.kubernetes.io/exclude-from-external-load-balancers */
@@ -92,7 +92,8 @@ struct timespec plan_lease_expiry(const struct api_lease *lease);
 /* <0, 0, >0 */
 int plan_time_compare(const struct timespec *a, const struct timespec *b);
 
-/* What is wrong with the nodes: load balancer nodes that are no next hop, addresses without Node. */
+/* What is wrong with the nodes: load balancer nodes that are no next hop, addresses without Node.
+ */
 void plan_cluster_problems(const struct plan_cluster *c, plan_problems *problems);
 
 #endif

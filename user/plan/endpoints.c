@@ -24,7 +24,7 @@ static int compare_slices(const void *va, const void *vb)
 void endpoint_index_open(struct endpoint_index *index, const struct api_state *state)
 {
 	*index = (struct endpoint_index){0};
-	state_each (state, API_ENDPOINT_SLICE, obj)
+	state_each(state, API_ENDPOINT_SLICE, obj)
 		if (obj->endpoint_slice.service_name)
 			array_push(&index->slices, obj);
 	if (index->slices.n)

@@ -163,8 +163,7 @@ static uint32_t receiver(const struct balance *b, const struct fallback_vip *vip
 
 		if (b->count[node] + 1 >= b->count[from])
 			continue;
-		if (apart &&
-		    usage(b, vip, session, node) > usage(b, vip, session, from))
+		if (apart && usage(b, vip, session, node) > usage(b, vip, session, from))
 			continue;
 		if (best == FALLBACK_NONE || b->count[node] < b->count[best])
 			best = node;
@@ -181,7 +180,8 @@ static bool give_away(struct balance *b, size_t session, uint32_t share, bool ap
 		struct fallback_vip *vip = &b->vips[i];
 		uint32_t to;
 
-		if (vip->choice[session] == FALLBACK_NONE || b->count[vip->choice[session]] <= share)
+		if (vip->choice[session] == FALLBACK_NONE ||
+		    b->count[vip->choice[session]] <= share)
 			continue;
 		to = receiver(b, vip, session, apart);
 		if (to == FALLBACK_NONE)
@@ -201,8 +201,8 @@ static void level(struct balance *b, size_t session)
 	share = fair_share(b);
 	give_away(b, session, share, true);
 	give_away(b, session, share, false);
-	/* VIPs that few nodes may take (externalTrafficPolicy Local) can leave it lopsided. Each move
-	 * makes the counts more equal, so this ends. */
+	/* VIPs that few nodes may take (externalTrafficPolicy Local) can leave it lopsided. Each
+	 * move makes the counts more equal, so this ends. */
 	while (is_lopsided(b, session) && give_away(b, session, 0, false))
 		;
 }
@@ -236,8 +236,7 @@ static void drop_stale(struct balance *b)
 
 void fallback_balance(struct fallback_vip *vips, size_t vips_n, size_t sessions, size_t nodes)
 {
-	struct balance b = {
-		.vips = vips, .vips_n = vips_n, .sessions = sessions, .nodes = nodes};
+	struct balance b = {.vips = vips, .vips_n = vips_n, .sessions = sessions, .nodes = nodes};
 
 	b.count = xcalloc(nodes + 1, sizeof(*b.count));
 	b.total = xcalloc(nodes + 1, sizeof(*b.total));

@@ -16,7 +16,7 @@
 #define FALLBACK_NONE UINT32_MAX
 
 struct fallback_vip {
-	uint64_t hash;            /* of the VIP's name: breaks ties, so that pairs of nodes mix */
+	uint64_t hash;		  /* of the VIP's name: breaks ties, so that pairs of nodes mix */
 	const uint32_t *eligible; /* nodes, ascending; borrowed */
 	size_t eligible_n;
 	uint32_t *choice; /* a node per session, or FALLBACK_NONE; in and out */

@@ -40,11 +40,16 @@ static const struct api_floating_ip *status_of(const struct plan_cluster *c,
 	return NULL;
 }
 
-/* A living agent that was told to hold the address, by a BGPSession. */
-static const struct plan_node *session_holder(const struct plan_cluster *c,
-					      const struct ip_addr *ip)
+/* A living agent that was told to hold the address: by a BGPSession, or by the status. */
+static const struct plan_node *told_to_hold(const struct plan_cluster *c,
+					    const struct api_floating_ip *status,
+					    const struct ip_addr *ip)
 {
-	state_each (c->state, API_BGP_SESSION, obj) {
+	const struct plan_node *placed = status ? plan_node_find(c, status->node_name) : NULL;
+
+	if (placed && placed->agent.alive)
+		return placed;
+	state_each(c->state, API_BGP_SESSION, obj) {
 		const struct plan_node *node = plan_node_find(c, obj->session.node_name);
 
 		if (node && node->agent.alive && ip_equal(&obj->session.floating_ip, ip))
@@ -58,7 +63,7 @@ static bool is_idle(const struct plan_cluster *c, const struct ip_addr *ip)
 {
 	bool any = false;
 
-	state_each (c->state, API_BGP_SESSION, obj) {
+	state_each(c->state, API_BGP_SESSION, obj) {
 		if (!ip_equal(&obj->session.floating_ip, ip))
 			continue;
 		if (strcmp(plan_str(obj->session.state), "Established") == 0)
@@ -76,7 +81,7 @@ static void keep(struct gateway *g, struct placed_ip *p)
 	const struct plan_node *node;
 
 	/* Without a status (it was lost) the sessions tell who has the address. */
-	node = status ? plan_node_find(g->c, status->node_name) : session_holder(g->c, &p->ip);
+	node = status ? plan_node_find(g->c, status->node_name) : told_to_hold(g->c, NULL, &p->ip);
 	if (node && plan_may_hold(node, &p->ip))
 		put(g, p, node);
 }
@@ -120,13 +125,14 @@ static void move(struct gateway *g, struct placed_ip *p, const struct plan_node 
 		 const struct plan_node *to)
 {
 	unplace(g, p, xasprintf("moves from %s to %s", from->name, to->name));
+	p->moving = true;
 	g->held[index_of(g, to)]++;
 }
 
 static void place(struct gateway *g, struct placed_ip *p)
 {
 	const struct plan_node *node = emptiest(g, &p->ip);
-	const struct plan_node *holder = session_holder(g->c, &p->ip);
+	const struct plan_node *holder = told_to_hold(g->c, status_of(g->c, &p->ip), &p->ip);
 
 	if (!node)
 		unplace(g, p, why_nobody(g->c, &p->ip));
@@ -194,8 +200,8 @@ void placement_problems(const struct plan_cluster *c, const struct placement *pl
 			plan_problems *problems)
 {
 	array_each(&placement->ips, p)
-		if (!p->node)
+		if (!p->node && !p->moving)
 			plan_problem_add(problems, c->gateways, "NotPlaced",
-					 "floating IP %s is held by nobody: %s",
-					 ip_str(&p->ip).s, p->reason);
+					 "floating IP %s is held by nobody: %s", ip_str(&p->ip).s,
+					 p->reason);
 }

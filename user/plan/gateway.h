@@ -9,8 +9,8 @@
  *
  * Two nodes never hold an address at once. The agent of a node that died gives its addresses up
  * before its Lease runs out, so they are placed again once it has. To take an address from an agent
- * that lives, it is first placed nowhere, so that its BGPSessions are removed; the new place comes
- * when the store has no session of it on a living agent any more.
+ * that lives, it is first placed nowhere, and its BGPSessions are removed; the new place comes when
+ * neither the status nor a session in the store gives it to a living agent any more.
  *
  * One thing moves without need: of several addresses on one node, those with no Established session
  * go to a node that could hold them and has two fewer. So nodes that come up one after the other
@@ -22,7 +22,8 @@
 struct placed_ip {
 	struct ip_addr ip;
 	const struct plan_node *node; /* NULL: nobody */
-	char *reason;                 /* why nobody, in words; "" while held */
+	char *reason;		      /* why nobody, in words; "" while held */
+	bool moving;		      /* nobody for a moment only: it is let go first */
 };
 
 struct placement {
@@ -36,7 +37,7 @@ void placement_free(struct placement *placement);
 /* NULL when the address is not in it. */
 const struct placed_ip *placement_find(const struct placement *placement, const struct ip_addr *ip);
 
-/* The addresses that nobody holds, as problems of the group. */
+/* The addresses that nobody can hold, as problems of the group. */
 void placement_problems(const struct plan_cluster *c, const struct placement *placement,
 			plan_problems *problems);
 

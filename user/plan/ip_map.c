@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/ip_map.h"
 
-
-
-
 #include <stdlib.h>
 
 #include "util/mem.h"

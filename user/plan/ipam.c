@@ -8,9 +8,9 @@
 #include "plan/ipam_claim.h"
 
 /*
- * Every Service of ours becomes a claim. Four passes over the claims: keep what they have, give what
- * they ask for by address, fill what is missing out of the pools, compare with the status. Who has
- * an address is one hash table (struct pools); claim number I is its owner I + 1.
+ * Every Service of ours becomes a claim. Four passes over the claims: keep what they have, give
+ * what they ask for by address, fill what is missing out of the pools, compare with the status. Who
+ * has an address is one hash table (struct pools); claim number I is its owner I + 1.
  */
 
 static const char *const FAMILY_NAMES[] = {"IPv4", "IPv6"};
@@ -262,7 +262,7 @@ static void compare(const struct claim *claim, struct ipam_plan *out)
 
 static void read_services(struct ipam *ipam, struct ipam_plan *out)
 {
-	state_each (ipam->pools.c->state, API_SERVICE, obj) {
+	state_each(ipam->pools.c->state, API_SERVICE, obj) {
 		struct ipam_change emptied = {.service = obj};
 
 		if (ipam_is_ours(obj))

@@ -3,9 +3,10 @@
 #define VIPCAST_PLAN_IPAM_H
 
 /*
- * Which VIPs each Service of type LoadBalancer has. What a Service has already (in its status) stays
- * as long as it lies in a pool. Then what Services ask for by address is given or refused. What is
- * missing after that comes out of the pools, lowest address first, Services by namespace and name.
+ * Which VIPs each Service of type LoadBalancer has. What a Service has already (in its status)
+ * stays as long as it lies in a pool. Then what Services ask for by address is given or refused.
+ * What is missing after that comes out of the pools, lowest address first, Services by namespace
+ * and name.
  *
  * The rules, where there is a choice:
  *  - Families: spec.ipFamilies and spec.ipFamilyPolicy; with neither, the family of the Cluster's
@@ -26,17 +27,17 @@
 
 #include "plan/cluster.h"
 
-#define IPAM_CLASS                  "vipcast.io/vipcast"
-#define IPAM_ANNOTATION_IPS         "vipcast.io/load-balancer-ips"
-#define IPAM_ANNOTATION_POOL        "vipcast.io/address-pool"
-#define IPAM_ANNOTATION_INGRESS     "vipcast.io/ingress"
-#define IPAM_INGRESS_NAMESPACE      "gke-system"
-#define IPAM_INGRESS_SERVICE        "istio-ingress"
+#define IPAM_CLASS		"vipcast.io/vipcast"
+#define IPAM_ANNOTATION_IPS	"vipcast.io/load-balancer-ips"
+#define IPAM_ANNOTATION_POOL	"vipcast.io/address-pool"
+#define IPAM_ANNOTATION_INGRESS "vipcast.io/ingress"
+#define IPAM_INGRESS_NAMESPACE	"gke-system"
+#define IPAM_INGRESS_SERVICE	"istio-ingress"
 
 /* A Service whose status must change; the rest is as it should be. */
 struct ipam_change {
 	const struct api_object *service; /* borrowed from the state */
-	api_ips ingress;                  /* the whole list; empty: no VIP */
+	api_ips ingress;		  /* the whole list; empty: no VIP */
 };
 
 struct ipam_plan {

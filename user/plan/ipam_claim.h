@@ -9,11 +9,11 @@
 
 struct claim {
 	const struct api_object *service;
-	bool wants[2]; /* IPv4, IPv6 */
-	bool both;     /* all or nothing */
-	int first;     /* index of the family that comes first */
-	bool ingress;  /* the ingress Service */
-	bool no_pool;  /* asks for a pool that is not there */
+	bool wants[2];		     /* IPv4, IPv6 */
+	bool both;		     /* all or nothing */
+	int first;		     /* index of the family that comes first */
+	bool ingress;		     /* the ingress Service */
+	bool no_pool;		     /* asks for a pool that is not there */
 	const struct api_pool *pool; /* asked for by name; NULL: any that is not manualAssign */
 	ARRAY(struct ip_addr) requests;
 	bool refused[2]; /* a request of that family was refused: nothing else is given */

@@ -18,15 +18,15 @@ static void reserve_all(struct pools *pools)
 	if (c->gateways)
 		array_each(&c->gateways->gateway_group.floating_ips, ip)
 			reserve(pools, ip, POOL_FLOATING_IP);
-	state_each (c->state, API_NODE, obj)
+	state_each(c->state, API_NODE, obj)
 		array_each(&obj->node.internal_ips, ip)
 			reserve(pools, ip, POOL_NODE);
 	array_each(&c->spec->bgp_peers, peer)
 		reserve(pools, &peer->ip, POOL_PEER);
-	state_each (c->state, API_BGP_PEER, obj)
+	state_each(c->state, API_BGP_PEER, obj)
 		reserve(pools, &obj->bgp_peer.peer_ip, POOL_PEER);
 	/* A VIP whose Service is gone (or cannot be read) is free when it has been withdrawn. */
-	state_each (c->state, API_BGP_ADVERTISED_ROUTE, obj)
+	state_each(c->state, API_BGP_ADVERTISED_ROUTE, obj)
 		if (!state_get(c->state, API_SERVICE, obj->route.service_namespace,
 			       plan_str(obj->route.service_name)))
 			reserve(pools, &obj->route.prefix.addr, POOL_ADVERTISED);

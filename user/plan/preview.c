@@ -251,8 +251,8 @@ void preview_free(struct preview *preview)
 static char *session_line(const struct preview_session *s)
 {
 	return xasprintf("  %s%s%s, AS %u -> %s, AS %u%s%s%s", s->local, *s->node ? " on " : "",
-			 s->node, s->local_asn, s->peer, s->peer_asn, *s->note ? " (" : "",
-			 s->note, *s->note ? ")" : "");
+			 s->node, s->local_asn, s->peer, s->peer_asn, *s->note ? " (" : "", s->note,
+			 *s->note ? ")" : "");
 }
 
 void preview_lines(const struct preview *preview, api_strings *out)

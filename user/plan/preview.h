@@ -11,9 +11,9 @@
 #include "plan/cluster.h"
 
 struct preview_session {
-	char *name;   /* BGPSession's; "" on the control plane */
-	char *local;  /* address that the session comes from: a node's, or a floating IP */
-	char *node;   /* name, or address where no Node object is known; "" when there is none */
+	char *name;  /* BGPSession's; "" on the control plane */
+	char *local; /* address that the session comes from: a node's, or a floating IP */
+	char *node;  /* name, or address where no Node object is known; "" when there is none */
 	char *peer;
 	uint32_t local_asn, peer_asn;
 	char *note; /* "" or what to know about it */
@@ -22,12 +22,12 @@ struct preview_session {
 struct preview_pool {
 	char *name;
 	char *addresses; /* as ranges, comma-separated */
-	char *capacity;  /* "58 IPv4, 32 IPv6" */
-	char *note;      /* "only on request", "without .0 and .255" */
+	char *capacity;	 /* "58 IPv4, 32 IPv6" */
+	char *note;	 /* "only on request", "without .0 and .255" */
 };
 
 struct preview {
-	char *cluster; /* "NAMESPACE/NAME" */
+	char *cluster;	  /* "NAMESPACE/NAME" */
 	const char *type; /* "bgp", "layer2", "manual" */
 	ARRAY(struct preview_session) control_plane, service;
 	ARRAY(struct preview_pool) pools;

@@ -18,11 +18,11 @@ typedef ARRAY(uint32_t) node_list;
 struct vip {
 	const struct api_object *service;
 	struct ip_addr ip;
-	char *name;                   /* of the route object */
+	char *name;		      /* of the route object */
 	const struct api_object *old; /* that object as it is now, or NULL */
-	bool own_nodes;               /* nodes.v belongs to this VIP */
-	node_list nodes;              /* eligible */
-	uint32_t *choice;             /* by session key */
+	bool own_nodes;		      /* nodes.v belongs to this VIP */
+	node_list nodes;	      /* eligible */
+	uint32_t *choice;	      /* by session key */
 };
 
 struct session_key {
@@ -94,8 +94,8 @@ static bool find_nodes(struct planner *p, struct vip *vip)
 {
 	bool local = vip->service->service.external_traffic_local;
 	api_strings names = {0};
-	bool served = endpoints_serve(&p->endpoints, vip->service, vip->ip.family,
-				      local ? &names : NULL);
+	bool served =
+		endpoints_serve(&p->endpoints, vip->service, vip->ip.family, local ? &names : NULL);
 
 	if (served && local) {
 		find_local_nodes(p, vip, &names);
@@ -152,13 +152,13 @@ static void settle_names(struct planner *p)
 		free(whole);
 	}
 	array_each(&p->vips, vip)
-		vip->old = state_get(p->c->state, API_BGP_ADVERTISED_ROUTE, PLAN_NAMESPACE,
-				     vip->name);
+		vip->old =
+			state_get(p->c->state, API_BGP_ADVERTISED_ROUTE, PLAN_NAMESPACE, vip->name);
 }
 
 static void find_vips(struct planner *p)
 {
-	state_each (p->c->state, API_SERVICE, service)
+	state_each(p->c->state, API_SERVICE, service)
 		if (ipam_is_ours(service))
 			array_each(&service->service.ingress, ip)
 				add_vip(p, service, ip);
@@ -201,8 +201,7 @@ static void find_resting_keys(struct planner *p, const struct placement *placeme
 		if (!vip->old)
 			continue;
 		array_each(&vip->old->route.fallback, f) {
-			const struct placed_ip *placed =
-				placement_find(placement, &f->floating_ip);
+			const struct placed_ip *placed = placement_find(placement, &f->floating_ip);
 			struct session_key key = {f->peer_ip, f->floating_ip,
 						  API_FAMILY_IPV4 | API_FAMILY_IPV6};
 

@@ -76,7 +76,7 @@ static void add_bgp_peer(struct planner *p, const struct api_object *obj)
 
 static void add_selected_peers(struct planner *p, const struct api_object *balancer)
 {
-	state_each (p->c->state, API_BGP_PEER, obj)
+	state_each(p->c->state, API_BGP_PEER, obj)
 		if (strcmp(plan_str(obj->meta.ns), plan_str(p->c->object->meta.ns)) == 0 &&
 		    api_pairs_match(&balancer->bgp_load_balancer.peer_selector, &obj->meta.labels))
 			add_bgp_peer(p, obj);
@@ -87,8 +87,8 @@ static void add_selected_peers(struct planner *p, const struct api_object *balan
 
 static void find_peers(struct planner *p)
 {
-	const struct api_object *balancer = state_get(p->c->state, API_BGP_LOAD_BALANCER,
-						      p->c->object->meta.ns, "default");
+	const struct api_object *balancer =
+		state_get(p->c->state, API_BGP_LOAD_BALANCER, p->c->object->meta.ns, "default");
 
 	if (balancer && balancer->bgp_load_balancer.has_selector)
 		add_selected_peers(p, balancer);
@@ -101,7 +101,7 @@ static void find_peers(struct planner *p)
 static const struct api_object *existing(const struct planner *p, const struct peer *peer,
 					 const struct ip_addr *floating_ip)
 {
-	state_each (p->c->state, API_BGP_SESSION, obj)
+	state_each(p->c->state, API_BGP_SESSION, obj)
 		if (ip_equal(&obj->session.peer_ip, &peer->ip) &&
 		    ip_equal(&obj->session.floating_ip, floating_ip))
 			return obj;
@@ -112,8 +112,8 @@ struct candidate {
 	const struct placed_ip *from;
 	bool chosen;
 	bool unchanged; /* the session exists, on this node */
-	bool known;     /* the session exists, on whichever node */
-	bool crowded;   /* the peer has a session from this node already */
+	bool known;	/* the session exists, on whichever node */
+	bool crowded;	/* the peer has a session from this node already */
 	size_t load;
 };
 

@@ -54,6 +54,7 @@ void file_names_free(api_strings *names)
 	array_free(names);
 }
 
+/* Reads what is there, at most SIZE bytes, into BUF. */
 static int read_all(int fd, char *buf, size_t size, size_t *n, struct err *err)
 {
 	for (*n = 0; *n < size;) {
@@ -70,31 +71,41 @@ static int read_all(int fd, char *buf, size_t size, size_t *n, struct err *err)
 	return 0;
 }
 
+static int regular_size(int fd, size_t *size, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return err_set(err, -errno, "cannot be read: %s", strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, -EINVAL, "is not a regular file");
+	if (st.st_size > FILE_SIZE_MAX)
+		return err_set(err, -EFBIG, "is larger than %d MiB", FILE_SIZE_MAX >> 20);
+	*size = (size_t)st.st_size;
+	return 0;
+}
+
 int file_read(const char *path, char **text, size_t *size, struct err *err)
 {
 	/* Opening a FIFO would wait for its writer, without O_NONBLOCK. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r;
-	struct stat st;
-	char *buf = NULL;
+	size_t room = 0;
+	char *buf;
 
 	if (fd < 0)
 		return err_set(err, -errno, "cannot be opened: %s", strerror(errno));
-	if (fstat(fd, &st)) {
-		r = err_set(err, -errno, "cannot be read: %s", strerror(errno));
-	} else if (!S_ISREG(st.st_mode)) {
-		r = err_set(err, -EINVAL, "is not a regular file");
-	} else if (st.st_size > FILE_SIZE_MAX) {
-		r = err_set(err, -EFBIG, "is larger than %d MiB", FILE_SIZE_MAX >> 20);
-	} else {
-		buf = xmalloc((size_t)st.st_size + 1);
-		r = read_all(fd, buf, (size_t)st.st_size, size, err);
-	}
-	close(fd);
+	r = regular_size(fd, &room, err);
+	if (r)
+		goto out;
+	buf = xmalloc(room + 1);
+	r = read_all(fd, buf, room, size, err);
 	if (r) {
 		free(buf);
-		return r;
+		goto out;
 	}
 	buf[*size] = '\0';
 	*text = buf;
-	return 0;
+out:
+	close(fd);
+	return r;
 }

@@ -185,9 +185,11 @@ static int write_and_read(struct store_dir *s, enum dir_area area, const char *n
 			  const json_t *doc, struct err *err)
 {
 	char *text = json_dumps(doc, JSON_INDENT(2));
-	int r = text ? dir_write(s->dir, name, text, err)
-		     : err_set(err, -EINVAL, "cannot write %s: it holds what is not UTF-8", name);
+	int r;
 
+	if (!text)
+		return err_set(err, -EINVAL, "cannot write %s: it holds what is not UTF-8", name);
+	r = dir_write(s->dir, name, text, err);
 	if (!r) {
 		catalog_read(&s->catalog, dir_source_type(area), name, text, strlen(text));
 		schedule(s);

@@ -79,7 +79,7 @@ static size_t path_push(struct loader *l, const char *name)
 	if (before + dot + strlen(name) < sizeof(l->path)) {
 		if (dot)
 			l->path[before] = '.';
-		strcpy(l->path + before + dot, name);
+		memcpy(l->path + before + dot, name, strlen(name) + 1);
 	}
 	return before;
 }

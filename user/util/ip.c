@@ -65,7 +65,7 @@ int ip_prefix_parse(const char *text, struct ip_prefix *out, struct err *err)
 {
 	const char *slash = strchr(text, '/');
 	char addr[IP_TEXT_MAX];
-	struct ip_prefix p;
+	struct ip_prefix p = {0};
 
 	if (!slash || (size_t)(slash - text) >= sizeof(addr))
 		return err_set(err, -EINVAL, "\"%s\" is not a prefix (ADDRESS/LENGTH)", text);
@@ -85,7 +85,7 @@ int ip_range_parse(const char *text, struct ip_range *out, struct err *err)
 	const char *dash = strchr(text, '-');
 	char first[IP_TEXT_MAX];
 	struct ip_prefix prefix;
-	struct ip_range r;
+	struct ip_range r = {0};
 
 	if (strchr(text, '/')) {
 		if (ip_prefix_parse(text, &prefix, err))
@@ -120,7 +120,7 @@ int ip_range_parse(const char *text, struct ip_range *out, struct err *err)
 const char *ip_format(const struct ip_addr *ip, char *buf)
 {
 	if (!ip->family || !inet_ntop(ip->family, ip->b, buf, IP_TEXT_MAX))
-		strcpy(buf, "-");
+		memcpy(buf, "-", sizeof("-"));
 	return buf;
 }
 
@@ -187,6 +187,15 @@ bool ip_is_unspecified(const struct ip_addr *ip)
 	static const uint8_t zero[16];
 
 	return ip->family && !memcmp(ip->b, zero, sizeof(zero));
+}
+
+bool ip_is_unicast(const struct ip_addr *ip)
+{
+	static const uint8_t broadcast[4] = {255, 255, 255, 255};
+
+	if (!ip->family || ip_is_multicast(ip) || ip_is_loopback(ip) || ip_is_unspecified(ip))
+		return false;
+	return ip->family != AF_INET || memcmp(ip->b, broadcast, sizeof(broadcast)) != 0;
 }
 
 struct ip_addr ip_next(const struct ip_addr *ip)

@@ -17,7 +17,7 @@
 
 struct ip_addr {
 	uint8_t family; /* AF_INET, AF_INET6, or 0: no address */
-	uint8_t b[16];  /* network order */
+	uint8_t b[16];	/* network order */
 };
 
 struct ip_prefix {
@@ -34,7 +34,8 @@ struct ip_range {
 int ip_parse(const char *text, struct ip_addr *out, struct err *err);
 /* Parses ADDRESS/LEN. The host bits need not be zero: they are kept. */
 int ip_prefix_parse(const char *text, struct ip_prefix *out, struct err *err);
-/* Parses a pool's address: CIDR, FIRST-LAST, or one address. Refuses ranges backwards and mixed families. */
+/* Parses a pool's address: CIDR, FIRST-LAST, or one address. Refuses ranges backwards and mixed
+ * families. */
 int ip_range_parse(const char *text, struct ip_range *out, struct err *err);
 
 /* Format into BUF (at least IP_TEXT_MAX bytes) and return it. */
@@ -62,6 +63,8 @@ bool ip_is_link_local(const struct ip_addr *ip);
 bool ip_is_multicast(const struct ip_addr *ip);
 bool ip_is_loopback(const struct ip_addr *ip);
 bool ip_is_unspecified(const struct ip_addr *ip);
+/* Can be the address of one host on a network: none of the above but link-local, no broadcast. */
+bool ip_is_unicast(const struct ip_addr *ip);
 
 /* The next address; the last one of its family wraps to the first. */
 struct ip_addr ip_next(const struct ip_addr *ip);

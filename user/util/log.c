@@ -114,7 +114,8 @@ void log_line(const struct log *log, enum log_level level, const char *msg, ...)
 	}
 	va_end(ap);
 	line.text[line.n++] = '\n';
-	/* One write a line keeps lines whole; a log that cannot be written has nowhere to say so. */
+	/* One write a line keeps lines whole; a log that cannot be written has nowhere to say so.
+	 */
 	if (write(log->fd, line.text, line.n) < 0)
 		return;
 }

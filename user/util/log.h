@@ -13,20 +13,21 @@ enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERRO
 
 struct log {
 	enum log_level level; /* lines below it are dropped */
-	int fd;               /* where lines go */
+	int fd;		      /* where lines go */
 	const char *program;  /* borrowed, may be NULL: a field of each line */
 };
 
 /* Parses "debug", "info", "warn" or "error"; -EINVAL for anything else. */
 int log_level_parse(const char *text, enum log_level *level);
 
-/* Writes a line: log_line(log, LOG_LEVEL_INFO, "session up", "peer", peer, NULL). LOG may be NULL. */
+/* Writes a line: log_line(log, LOG_LEVEL_INFO, "session up", "peer", peer, NULL). LOG may be NULL.
+ */
 void log_line(const struct log *log, enum log_level level, const char *msg, ...)
 	__attribute__((sentinel));
 
 #define log_debug(log, ...) log_line(log, LOG_LEVEL_DEBUG, __VA_ARGS__, NULL)
-#define log_info(log, ...) log_line(log, LOG_LEVEL_INFO, __VA_ARGS__, NULL)
-#define log_warn(log, ...) log_line(log, LOG_LEVEL_WARN, __VA_ARGS__, NULL)
+#define log_info(log, ...)  log_line(log, LOG_LEVEL_INFO, __VA_ARGS__, NULL)
+#define log_warn(log, ...)  log_line(log, LOG_LEVEL_WARN, __VA_ARGS__, NULL)
 #define log_error(log, ...) log_line(log, LOG_LEVEL_ERROR, __VA_ARGS__, NULL)
 
 #endif

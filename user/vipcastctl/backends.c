@@ -2,7 +2,7 @@
 #include "vipcastctl/command.h"
 
 static const struct json_column columns[] = {
-	{"IP", "ip", JSON_COLUMN_VALUE, TABLE_FOLD, false},
+	{"IP", "ip", JSON_COLUMN_VALUE, 0, false},
 	{"PORT", "port", JSON_COLUMN_VALUE, TABLE_RIGHT, false},
 	{"STATE", "state", JSON_COLUMN_VALUE, 0, false},
 	{"INTERFACE", "interface", JSON_COLUMN_VALUE, 0, false},

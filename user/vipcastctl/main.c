@@ -84,7 +84,7 @@ static enum exit_code set_output(struct context *ctx)
 
 	ctx->json = output && !strcmp(output, "json");
 	ctx->wide = output && !strcmp(output, "wide");
-	if (output && !ctx->json && !ctx->wide && strcmp(output, "table"))
+	if (output && !ctx->json && !ctx->wide && strcmp(output, "table") != 0)
 		return complain(EXIT_USAGE, "there is no output format %s: table, wide, json",
 				output);
 	ctx->width = terminal_width();

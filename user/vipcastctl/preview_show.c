@@ -11,9 +11,9 @@
 static const struct json_column session_columns[] = {
 	{"NAME", "name", JSON_COLUMN_VALUE, TABLE_FOLD, false},
 	{"NODE", "node", JSON_COLUMN_VALUE, TABLE_FOLD, false},
-	{"LOCAL IP", "localIP", JSON_COLUMN_VALUE, TABLE_FOLD, false},
+	{"LOCAL IP", "localIP", JSON_COLUMN_VALUE, 0, false},
 	{"LOCAL ASN", "localASN", JSON_COLUMN_VALUE, 0, false},
-	{"PEER IP", "peerIP", JSON_COLUMN_VALUE, TABLE_FOLD, false},
+	{"PEER IP", "peerIP", JSON_COLUMN_VALUE, 0, false},
 	{"PEER ASN", "peerASN", JSON_COLUMN_VALUE, 0, false},
 	{"NOTE", "note", JSON_COLUMN_VALUE, TABLE_FOLD, false},
 	{0},

@@ -13,7 +13,8 @@
 #include "control/control_client.h"
 #include "vipcastctl/command.h"
 
-#define INDENT 2
+#define INDENT	     ((size_t)2)
+#define PROBLEMS_MAX 10 /* the worst ones: it must stay one screen */
 
 /* ---- what a program does ----------------------------------------------------------------- */
 
@@ -118,6 +119,48 @@ static char *cluster_text(const json_t *status)
 	return cluster ? xstrdup(cluster) : NULL;
 }
 
+/* The controller's counts. */
+static char *nodes_text(const json_t *status)
+{
+	const json_t *c = json_object_get(status, "counts");
+
+	if (!json_object_get(c, "nodes"))
+		return NULL;
+	return xasprintf("%lld, %lld with a living agent; %lld load balancers, %lld next hops",
+			 number(c, "nodes"), number(c, "agentsAlive"),
+			 number(c, "loadBalancerNodes"), number(c, "nextHops"));
+}
+
+static char *held_text(const json_t *status)
+{
+	const json_t *c = json_object_get(status, "counts");
+
+	if (!json_object_get(c, "floatingIPs"))
+		return NULL;
+	return xasprintf("%lld of %lld held", number(c, "floatingIPsHeld"),
+			 number(c, "floatingIPs"));
+}
+
+static char *planned_sessions_text(const json_t *status)
+{
+	const json_t *c = json_object_get(status, "counts");
+
+	if (!json_object_get(c, "sessions"))
+		return NULL;
+	return xasprintf("%lld of %lld established", number(c, "sessionsEstablished"),
+			 number(c, "sessions"));
+}
+
+static char *services_text(const json_t *status)
+{
+	const json_t *c = json_object_get(status, "counts");
+
+	if (!json_object_get(c, "services"))
+		return NULL;
+	return xasprintf("%lld of type LoadBalancer, %lld VIPs, %lld routes", number(c, "services"),
+			 number(c, "vips"), number(c, "routes"));
+}
+
 /* What is said of a program, where it has it. */
 static const struct {
 	const char *label;
@@ -126,6 +169,10 @@ static const struct {
 	{"running for", uptime_text},
 	{"roles", roles_text},
 	{"cluster", cluster_text},
+	{"nodes", nodes_text},
+	{"services", services_text},
+	{"sessions", planned_sessions_text},
+	{"floating IPs", held_text},
 	{"sessions", sessions_text},
 	{"floating IPs", floating_text},
 	{"dataplane", dataplane_text},
@@ -148,9 +195,9 @@ static void print_beside(const char *left, size_t column, const char *text, size
 	free(folded);
 }
 
-static void print_problems(const health_problems *problems, size_t width)
+static void print_problems(const health_problems *problems, size_t max, size_t width)
 {
-	size_t column = 0;
+	size_t column = 0, n = problems->n < max ? problems->n : max;
 
 	if (!problems->n) {
 		puts("HEALTHY");
@@ -162,12 +209,14 @@ static void print_problems(const health_problems *problems, size_t width)
 
 		column = w > column ? w : column;
 	}
-	array_each(problems, problem) {
-		char *left = xasprintf("%*s%s", INDENT, "", problem->about);
+	for (size_t i = 0; i < n; i++) {
+		char *left = xasprintf("%*s%s", (int)INDENT, "", problems->v[i].about);
 
-		print_beside(left, column, problem->text, width);
+		print_beside(left, column, problems->v[i].text, width);
 		free(left);
 	}
+	if (n < problems->n)
+		printf("%*sand %zu more; -o wide shows all\n", (int)INDENT, "", problems->n - n);
 }
 
 static void print_program(const json_t *status, size_t width)
@@ -180,7 +229,7 @@ static void print_program(const json_t *status, size_t width)
 	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++) {
 		char *text = facts[i].text(status), left[32];
 
-		snprintf(left, sizeof(left), "%*s%s", INDENT, "", facts[i].label);
+		snprintf(left, sizeof(left), "%*s%s", (int)INDENT, "", facts[i].label);
 		if (text)
 			print_beside(left, 16, text, width);
 		free(text);
@@ -225,7 +274,7 @@ static enum exit_code show(const struct context *ctx, const health_problems *pro
 	if (ctx->json) {
 		show_json(problems, programs);
 	} else {
-		print_problems(problems, ctx->width);
+		print_problems(problems, ctx->wide ? SIZE_MAX : PROBLEMS_MAX, ctx->width);
 		json_array_foreach(programs, i, status)
 			print_program(status, ctx->width);
 	}

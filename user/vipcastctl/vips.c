@@ -2,7 +2,7 @@
 #include "vipcastctl/command.h"
 
 static const struct json_column columns[] = {
-	{"VIP", "vip", JSON_COLUMN_VALUE, TABLE_FOLD, false},
+	{"VIP", "vip", JSON_COLUMN_VALUE, 0, false},
 	{"PORT", "port", JSON_COLUMN_VALUE, TABLE_RIGHT, false},
 	{"PROTOCOL", "protocol", JSON_COLUMN_VALUE, 0, false},
 	{"SERVICE", "service", JSON_COLUMN_VALUE, TABLE_FOLD, false},

@@ -97,6 +97,7 @@ static void folds_at_spaces_and_punctuation(void **state)
 		{"one two three", 5, "one\ntwo\nthree"},
 		{"2001-db8-30-1--1-lb1", 12, "2001-db8-30-\n1--1-lb1"},
 		{"172.30.1.21,172.30.1.22", 14, "172.30.1.21,\n172.30.1.22"},
+		{"a, 10.0.0.1-10.0.0.9", 14, "a,\n10.0.0.1-\n10.0.0.9"},
 		{"abcdefgh", 3, "abc\ndef\ngh"},
 		{"\xc3\xa4\xc3\xb6\xc3\xbc", 2, "\xc3\xa4\xc3\xb6\n\xc3\xbc"},
 	};

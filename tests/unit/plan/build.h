@@ -19,8 +19,8 @@
 #include "api/state.h"
 #include "plan/cluster.h"
 
-#define NS       "cluster-east"
-#define NOW      1000 /* seconds; agents renewed just now */
+#define NS	 "cluster-east"
+#define NOW	 1000 /* seconds; agents renewed just now */
 #define DURATION 3
 
 static inline struct ip_addr ip_of(const char *text)

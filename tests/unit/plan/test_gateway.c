@@ -156,7 +156,8 @@ static void says_why_nobody_holds_an_address(void **ctx)
 	api_pair_set(&get(&f->state, API_LEASE, "kube-system", "vipcast-b1")->meta.annotations,
 		     "vipcast.io/speaker", "off");
 	run(f);
-	assert_non_null(strstr(reason(f, "172.30.3.100"), "no node with an agent is in the subnet"));
+	assert_non_null(
+		strstr(reason(f, "172.30.3.100"), "no node with an agent is in the subnet"));
 	assert_non_null(strstr(reason(f, "172.30.1.100"), "a1 is not ready"));
 	assert_non_null(strstr(reason(f, "172.30.2.100"), "b1 runs no speaker"));
 }
@@ -287,7 +288,7 @@ static void no_group_means_no_placement(void **ctx)
 
 /* ---- a random history --------------------------------------------------------------------- */
 
-#define RACKS     2
+#define RACKS	  2
 #define RACK_SIZE 4
 #define ADDRESSES 8
 

@@ -260,10 +260,13 @@ static void honours_a_request_or_says_why_not(void **ctx)
 		{NULL, "2001:db8::7", "2001:db8::7", NULL},
 		{"198.51.100.130", NULL, "198.51.100.130", NULL}, /* of a manual pool */
 		{"198.51.100.4", NULL, "", "198.51.100.4 is refused: in use by shop/holder"},
-		{"203.0.113.1", NULL, "", "203.0.113.1 is refused: it lies outside every address pool"},
+		{"203.0.113.1", NULL, "",
+		 "203.0.113.1 is refused: it lies outside every address pool"},
 		{NULL, "one of yours", "", "\"one of yours\" is not an IP address"},
-		{"198.51.100.1", NULL, "", "198.51.100.1 is refused: it is reserved for the ingress"},
-		{"198.51.100.99", NULL, "", "198.51.100.99 is refused: it is the control-plane VIP"},
+		{"198.51.100.1", NULL, "",
+		 "198.51.100.1 is refused: it is reserved for the ingress"},
+		{"198.51.100.99", NULL, "",
+		 "198.51.100.99 is refused: it is the control-plane VIP"},
 		{"198.51.100.98", NULL, "", "198.51.100.98 is refused: it is a floating IP"},
 		{"198.51.100.255", NULL, "", "avoids .0 and .255"},
 		{NULL, "198.51.100.7,198.51.100.8", "198.51.100.7", "two addresses of one family"},
@@ -510,7 +513,7 @@ static void check_no_address_twice(const struct fixture *f)
 	struct ip_addr seen[64];
 	size_t n = 0;
 
-	state_each (&f->state, API_SERVICE, obj) {
+	state_each(&f->state, API_SERVICE, obj) {
 		array_each(&obj->service.ingress, ip) {
 			for (size_t i = 0; i < n; i++)
 				assert_false(ip_equal(&seen[i], ip));
@@ -552,7 +555,7 @@ static void random_history_keeps_addresses_unique_and_stable(void **ctx)
 		if (ip_is_set(&before) && obj && watched != touched)
 			if (!ip_is_set(&obj->service.load_balancer_ip))
 				assert_true(ip_equal(&before, &obj->service.ingress.v[0]));
-		state_each (&f->state, API_SERVICE, s)
+		state_each(&f->state, API_SERVICE, s)
 			holders += s->service.ingress.n > 0;
 		/* Nobody goes without as long as there is one free, but who insists on one. */
 		array_each(&f->plan.problems, p)

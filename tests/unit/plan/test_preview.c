@@ -3,7 +3,8 @@
 
 #include "plan/preview.h"
 
-/* The shapes of k8s/examples, built by hand: what a user file leads to, with no Node object known. */
+/* The shapes of k8s/examples, built by hand: what a user file leads to, with no Node object known.
+ */
 
 static void three_control_plane_nodes(struct api_object *cluster)
 {

@@ -112,8 +112,8 @@ static struct moves apply(struct fixture *f, const char *gone)
 	f->plan.routes.n = 0; /* the state has them */
 	f->gateways->gateway_group.placements.n = 0;
 	array_each(&f->placement.ips, p) {
-		struct api_floating_ip entry = {
-			p->ip, p->node ? xstrdup(p->node->name) : NULL, xstrdup(p->reason)};
+		struct api_floating_ip entry = {p->ip, p->node ? xstrdup(p->node->name) : NULL,
+						xstrdup(p->reason)};
 
 		array_push(&f->gateways->gateway_group.placements, entry);
 	}
@@ -460,7 +460,7 @@ static void fallback_outlives_a_floating_ip_that_nobody_holds_for_a_moment(void 
 	many_served(f, 50);
 	run(f);
 	apply(f, NULL);
-	state_each (&f->state, API_LEASE, lease)
+	state_each(&f->state, API_LEASE, lease)
 		api_pair_set((api_pairs *)&lease->meta.annotations, "vipcast.io/speaker", "off");
 	run(f);
 	assert_int_equal(f->sessions.sessions.n, 0);

@@ -74,8 +74,8 @@ static void apply(struct fixture *f)
 	}
 	group->placements.n = 0;
 	array_each(&f->placement.ips, p) {
-		struct api_floating_ip entry = {
-			p->ip, p->node ? xstrdup(p->node->name) : NULL, xstrdup(p->reason)};
+		struct api_floating_ip entry = {p->ip, p->node ? xstrdup(p->node->name) : NULL,
+						xstrdup(p->reason)};
 
 		array_push(&group->placements, entry);
 	}
@@ -196,9 +196,9 @@ static void families_of_floating_ip_and_peer_agree(void **ctx)
 	add_cluster_peer(f->cluster, "172.30.9.10", 64602);
 	add_cluster_peer(f->cluster, "2001:db8:9::10", 64602);
 	run(f);
-	assert_sessions(
-		f, "172.30.9.10-lb1 172.30.1.100 172.30.1.21 172.30.9.10, "
-		   "2001-db8-9--10-lb1 2001:db8:30:1::100 2001:db8:30:1::21 2001:db8:9::10");
+	assert_sessions(f,
+			"172.30.9.10-lb1 172.30.1.100 172.30.1.21 172.30.9.10, "
+			"2001-db8-9--10-lb1 2001:db8:30:1::100 2001:db8:30:1::21 2001:db8:9::10");
 }
 
 static void peer_without_floating_ip_of_its_family_is_reported(void **ctx)
@@ -384,7 +384,7 @@ static void random_history_never_disturbs_a_session_that_still_fits(void **ctx)
 			placed += p->node != NULL;
 		assert_int_equal(f->plan.sessions.n,
 				 (placed < 2 ? placed : 2) + (placed < 3 ? placed : 3));
-		state_each (&f->state, API_BGP_SESSION, old) {
+		state_each(&f->state, API_BGP_SESSION, old) {
 			const struct placed_ip *p =
 				placement_find(&f->placement, &old->session.floating_ip);
 
