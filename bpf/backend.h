@@ -53,39 +53,34 @@ static __always_inline __u32 maglev_size(__u32 row)
 }
 
 /*
- * The backend on the slot that HASH falls on. Backends that drain are skipped: user space takes
- * them out of the table, and until it has, the slots behind have others.
+ * The index of the backend on the slot that HASH falls on, or a verdict. Backends that drain are
+ * skipped: user space takes them out of the table, and until it has, the slots behind have others.
+ *
+ * A function of its own, so that the verifier follows the loop once and not for each way to it.
  */
-static __always_inline int backend_choose(const struct packet *p, __u64 target, __u64 hash,
-					  __u32 *index, struct backend_value **out)
+__noinline int backend_choose(__u64 target, __u64 hash, __u32 family)
 {
 	__u32 size = maglev_size(VIP_TARGET_SIZE(target));
-	__u32 at = flow_slot(hash, size);
+	__u32 first = flow_slot(hash, size);
 
-	for (int i = 0; i < SLOT_PROBES; i++, at++) {
-		struct backend_value *backend;
-		const slot_value *slot;
-		__u32 flags, key;
+	for (__u32 i = 0; i < SLOT_PROBES; i++) {
+		__u32 slot = VIP_TARGET_SLOT(target) + (first + i) % size;
+		const slot_value *value = bpf_map_lookup_elem(&vc_slots, &slot);
+		const struct backend_value *backend;
+		__u32 flags, index;
 
-		if (at >= size)
-			at = 0;
-		key = VIP_TARGET_SLOT(target) + at;
-		slot = bpf_map_lookup_elem(&vc_slots, &key);
-		if (!slot || !*slot)
+		if (!value || !*value)
 			return DROP(DROP_NO_BACKEND);
-		*index = *slot;
-		backend = bpf_map_lookup_elem(&vc_backends, index);
+		index = *value;
+		backend = bpf_map_lookup_elem(&vc_backends, &index);
 		if (!backend)
 			return DROP(DROP_NO_BACKEND);
 		flags = READ_ONCE(backend->flags);
-		if (!(flags & BACKEND_USED) || !!(flags & BACKEND_IPV6) != is_ipv6(p))
+		if (!(flags & BACKEND_USED) || !!(flags & BACKEND_IPV6) != (family == AF_INET6))
 			return DROP(DROP_NO_BACKEND);
 		if (flags & BACKEND_DRAINING)
 			continue;
-		if (!(flags & BACKEND_UP))
-			return DROP(DROP_NO_NEIGHBOUR);
-		*out = backend;
-		return GO_ON;
+		return flags & BACKEND_UP ? (int)index : DROP(DROP_NO_NEIGHBOUR);
 	}
 	return DROP(DROP_NO_BACKEND);
 }

@@ -172,19 +172,28 @@ static __always_inline struct backend_value *flow_backend(const struct packet *p
 	return backend;
 }
 
+/* Is it one of the ports that step_answer() looks at? */
+static __always_inline bool is_nat_port(const struct config_value *cfg, __be16 port)
+{
+	return bpf_ntohs(port) >= cfg->nat_port_first && bpf_ntohs(port) <= cfg->nat_port_last;
+}
+
 /*
  * Writes down where the client's packets come from and that the flow is alive. False: the flow's
- * NAT port went to another client meanwhile (its reply record had been evicted).
+ * NAT port went to another client meanwhile (its reply record had been evicted), or is none any
+ * more.
  */
 static __always_inline bool flow_refresh(const struct packet *p, struct flow_value *flow)
 {
-	__u32 now = (__u32)bpf_jiffies64(), link = flow_link(p);
+	__u32 now = (__u32)bpf_jiffies64(), link = flow_link(p), offset;
 	const struct config_value *cfg = config_get();
 
 	if (link == flow->link && now - flow->last_seen < FLOW_REFRESH)
 		return true;
-	if (!cfg || reply_claim(p->ctx, &p->key, flow,
-				(__u32)bpf_ntohs(flow->nat_port) - cfg->nat_port_first, 1) < 0)
+	if (!cfg || !is_nat_port(cfg, flow->nat_port))
+		return false;
+	offset = (__u32)bpf_ntohs(flow->nat_port) - cfg->nat_port_first;
+	if (reply_claim(p->ctx, &p->key, flow, offset, 1) < 0)
 		return false;
 	flow->last_seen = now;
 	flow->link = link;

@@ -44,23 +44,26 @@ static __always_inline int flow_start(const struct packet *p, __u64 target,
 				      struct backend_value **backend)
 {
 	const struct config_value *cfg = config_get();
-	__u32 ports, offset;
-	__u32 index = 0;
+	__u32 ports, offset, index;
+	int chosen, port;
 	__u64 hash;
-	int verdict, port;
 
 	if (!cfg)
 		return DROP(DROP_NO_BACKEND);
 	hash = flow_hash(p, cfg);
-	verdict = backend_choose(p, target, hash, &index, backend);
-	if (verdict != GO_ON)
-		return verdict;
+	chosen = backend_choose(target, hash, p->key.family);
+	if (chosen < 0)
+		return failed(chosen);
+	index = (__u32)chosen;
+	*backend = bpf_map_lookup_elem(&vc_backends, &index);
+	if (!*backend)
+		return DROP(DROP_NO_BACKEND);
 	flow_fill(p, *backend, index, VIP_TARGET_NUMBER(target), flow);
 	ports = (__u32)cfg->nat_port_last - cfg->nat_port_first + 1;
 	offset = (__u32)((__u64)(__u32)hash * ports >> 32);
 	port = reply_claim(p->ctx, &p->key, flow, offset, NAT_PORT_PROBES);
 	if (port < 0)
-		return port;
+		return failed(port);
 	flow->nat_port = bpf_htons((__u16)port);
 	flow_track_client(p, flow);
 	if (old && !same_reply_key(old, flow))

@@ -14,6 +14,15 @@
 #define DROP_REASON(v) ((__u32)(-2 - (v)))
 #define IS_DROP(v)     ((v) < GO_ON)
 
+/*
+ * The verdict of a negative result of a function that the verifier looks at by itself, and so
+ * takes for any number: never GO_ON.
+ */
+static __always_inline int failed(int result)
+{
+	return IS_DROP(result) ? result : DROP(DROP_MALFORMED);
+}
+
 struct packet {
 	struct xdp_md *ctx;
 	void *l2, *l3, *l4; /* l4: once parse() has said GO_ON */

@@ -149,7 +149,7 @@ static __always_inline int parse_extensions(struct packet *p, __u32 *offset, __u
 	if (is_followed(p->key.proto)) {
 		found = walk_extensions(p->ctx);
 		if (found < 0)
-			return found;
+			return failed(found);
 		*offset = (__u32)found >> 8;
 		p->key.proto = (__u8)found;
 		if (*offset > end || *offset > IPV6_HEADERS_MAX)

@@ -60,12 +60,11 @@ static __always_inline int step_forward(struct packet *p)
 static __always_inline int step_answer(struct packet *p)
 {
 	const struct config_value *cfg = config_get();
-	__u16 port = bpf_ntohs(p->key.dst_port);
 	struct reply_value *reply;
 	struct ends to;
 	int verdict;
 
-	if (!cfg || port < cfg->nat_port_first || port > cfg->nat_port_last)
+	if (!cfg || !is_nat_port(cfg, p->key.dst_port))
 		return GO_ON;
 	reply = bpf_map_lookup_elem(&vc_replies, &p->key);
 	if (!reply)

@@ -23,8 +23,10 @@ $(O)/bpf/%.bpf.o: bpf/%.bpf.c $(O)/gen/vmlinux.h $(wildcard bpf/*.h) $(wildcard 
 	$(Q)$(CLANG) $(BPF_CFLAGS) -Iinclude -Ibpf -I$(O)/gen -c $< -o $@
 	$(Q)$(LLVM_STRIP) -g $@
 
+# What bpftool writes is not ours to keep free of warnings.
 $(O)/gen/%.skel.h: $(O)/bpf/%.bpf.o
 	@mkdir -p $(@D)
-	@echo '#pragma GCC system_header' > $@.tmp # not ours to keep free of warnings
+	@printf '#pragma GCC system_header\n// NOLINTBEGIN\n' > $@.tmp
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >> $@.tmp
+	@echo '// NOLINTEND' >> $@.tmp
 	$(Q)mv $@.tmp $@

@@ -7,7 +7,8 @@ BPF_TEST_SOURCES := $(wildcard tests/bpf/test_*.c)
 BPF_TESTS := $(BPF_TEST_SOURCES:%.c=$(O)/%)
 BPF_TEST_HELPERS := $(filter-out $(BPF_TEST_SOURCES),$(wildcard tests/bpf/*.c))
 # A folder of tests/lab that holds a main.c is a program of the lab.
-LAB_TOOLS := $(patsubst tests/lab/%/main.c,$(O)/lab/%,$(wildcard tests/lab/*/main.c))
+LAB_TOOLS := $(patsubst tests/lab/%/main.c,$(O)/lab/%,$(wildcard tests/lab/*/main.c)) \
+	$(O)/lab/wire.bpf.o
 C_FILES = $(wildcard user/*/*.[ch] include/*/*.h bpf/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch] bench/*/*.[ch])
 
 .PHONY: test unit-tests bpf-tests lab-tools lint format asan check-unit check-bpf check-e2e
@@ -22,10 +23,14 @@ $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(ARCHIVES)
 $(O)/tests/bpf/%: $(O)/obj/tests/bpf/%.o $(call objects,$(BPF_TEST_HELPERS)) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call link,$(filter %.o,$^)) -lcmocka
+$(O)/lab/wire.bpf.o: tests/lab/wire.bpf.c $(O)/gen/vmlinux.h
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -I$(O)/gen -c $< -o $@
 .SECONDEXPANSION:
 $(O)/lab/%: $$(call objects,$$(wildcard tests/lab/%/*.c))
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -levent
 
 test: ## every suite: unit, BPF, end to end (root); ends with "N passed, N failed"
 	scripts/deps --if-missing

@@ -263,3 +263,27 @@ void talk_ask_at(struct fixture *fx, const struct talk *talk, uint8_t tcp_flags,
 	ask.tcp_flags = asked.tcp_flags = tcp_flags;
 	expect_frame_at(fx, &ask, XDP_TX, &asked, file, line);
 }
+
+struct flow_value talk_flow(struct fixture *fx, const struct talk *talk)
+{
+	struct flow_value flow = {0};
+
+	assert_int_equal(flow_get(fx, &talk->ask, &flow), 0);
+	return flow;
+}
+
+int talk_state(struct fixture *fx, const struct talk *talk)
+{
+	return talk_flow(fx, talk).state;
+}
+
+struct talk talk_establish(struct fixture *fx, const struct cast *c)
+{
+	struct spec ask = ask_of(c, IPPROTO_TCP);
+	struct talk talk = talk_start(fx, &ask);
+
+	talk_answer(fx, &talk, TCP_SYN | TCP_ACK);
+	talk_ask(fx, &talk, TCP_ACK);
+	assert_int_equal(talk_state(fx, &talk), FLOW_ESTABLISHED);
+	return talk;
+}

@@ -103,6 +103,8 @@ int fixture_unload(void **state)
 {
 	struct fixture *fx = *state;
 
+	if (!fx)
+		return 0;
 	munmap(fx->config, memory_size(fx->skel->maps.vc_config));
 	munmap(fx->vips_v4, memory_size(fx->skel->maps.vc_vips_v4));
 	munmap(fx->vips_v6, memory_size(fx->skel->maps.vc_vips_v6));
@@ -299,6 +301,17 @@ void scene_basic(struct fixture *fx)
 		vip_add(fx, casts[i].vip, 80, IPPROTO_TCP, 1, backends, 2);
 		vip_add(fx, casts[i].vip, 53, IPPROTO_UDP, 2, backends, 2);
 	}
+}
+
+void slots_point_to(struct fixture *fx, uint32_t index)
+{
+	for (uint32_t i = 0; i < fx->next_slot; i++)
+		fx->slots[i].backend = index;
+}
+
+uint32_t other_backend(uint32_t index)
+{
+	return index % 2 ? index + 1 : index - 1;
 }
 
 /* ---- counters ----------------------------------------------------------------------------- */

@@ -93,6 +93,12 @@ void devices_add(struct fixture *fx, uint32_t ifindex);
  * 3 and 4), port 8080. */
 void scene_basic(struct fixture *fx);
 
+/* Lets all slots of the VIPs name the backend INDEX. */
+void slots_point_to(struct fixture *fx, uint32_t index);
+
+/* The other backend of INDEX's family in scene_basic(). */
+uint32_t other_backend(uint32_t index);
+
 /* Sends a frame in by fx->ingress. Returns the verdict; OUT is what became of it. */
 int run(struct fixture *fx, const struct frame *in, struct frame *out);
 
@@ -162,5 +168,12 @@ void talk_answer_at(struct fixture *fx, const struct talk *talk, uint8_t tcp_fla
 		    const char *file, int line);
 void talk_ask_at(struct fixture *fx, const struct talk *talk, uint8_t tcp_flags, const char *file,
 		 int line);
+
+/* Its flow's record now, and the state in it. */
+struct flow_value talk_flow(struct fixture *fx, const struct talk *talk);
+int talk_state(struct fixture *fx, const struct talk *talk);
+
+/* A TCP connection to the VIP of C with its handshake done. */
+struct talk talk_establish(struct fixture *fx, const struct cast *c);
 
 #endif

@@ -63,7 +63,7 @@ def check_machine(build: Path) -> None:
     if os.geteuid() != 0:
         raise LabError("the lab makes network namespaces and loads XDP programs: run this as root")
     for program in ("vipcastd", "vipcast-controller", "vipcastctl", "lab/labserver",
-                    "lab/labclient"):
+                    "lab/labclient", "lab/wire.bpf.o"):
         if not (build / program).is_file():
             raise LabError(f"{build / program} is not there: run `make all lab-tools` first")
     for command in ("ip", "nsenter", "ethtool", "bird", "birdc", "vtysh", "sysctl", "ss"):
@@ -91,7 +91,7 @@ class Lab:
         self.progress = progress
         self.folder = RUN / prefix
         self.pins = PINS / prefix
-        self.network = Network(prefix)
+        self.network = Network(prefix, self.build / "lab" / "wire.bpf.o")
         self.processes = Processes(prefix, self.folder / "logs")
         self.manifests = Manifests(self.folder / "manifests")
         self.client = Client(self.network.client, self.build / "lab" / "labclient",

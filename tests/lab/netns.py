@@ -79,14 +79,10 @@ class Namespace:
         for setting in wished:
             self.run("sysctl", "-q", "-e", "-w", setting, check=False)
 
-    def plain_device(self, device: str, gro: bool = False) -> None:
-        """Turns a veth's offloads off, so that packets and checksums are those of a wire.
-
-        GRO starts the device's NAPI. Without it, what the XDP program at the other end sends by
-        XDP_TX or redirect would be dropped: the end that faces an XDP device wants GRO on.
-        """
+    def plain_device(self, device: str) -> None:
+        """Turns a veth's offloads off, so that packets and checksums are those of a wire."""
         self.run("ethtool", "-K", device, "tx", "off", "tso", "off", "gso", "off", "sg", "off",
-                 "gro", "on" if gro else "off")
+                 "gro", "off")
 
     def packets(self, device: str, direction: str = "rx") -> int:
         links = self.ip_json("-stats", "link", "show", "dev", device)

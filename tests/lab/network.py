@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds the topology: namespaces, bridges, cables, addresses, routes. No daemon starts here."""
 
+from pathlib import Path
+
 from lab import topology
 from lab.netns import Namespace, connect
 from lab.topology import CLIENT_V4, CLIENT_V6, NODES, RACKS, ROUTERS, Node, Router
@@ -30,8 +32,10 @@ STRICT = {"net.ipv4.conf.all.rp_filter": 1, "net.ipv4.conf.default.rp_filter": 1
 class Network:
     """The namespaces of one lab, by role."""
 
-    def __init__(self, prefix: str):
+    def __init__(self, prefix: str, wire: Path):
+        """WIRE is the XDP program that ports facing an XDP device run (tests/lab/wire.bpf.c)."""
         self.prefix = prefix
+        self.wire = wire
         self.fabric = self.of("fabric")
         self.client = self.of("client")
 
@@ -108,8 +112,9 @@ class Network:
         connect(self.fabric, port, ns, device)
         if mac:
             ns.ip(f"link set {device} address {mac}")
-        # XDP runs at the device of a node, so its port faces XDP (see plain_device).
-        self.fabric.plain_device(port, gro=True)
+        self.fabric.plain_device(port)
+        # XDP runs at the device of a node: what it sends back needs a program at the port, too.
+        self.fabric.ip(f"link set {port} xdpdrv object {self.wire} section xdp")
         ns.plain_device(device)
         self.fabric.ip(f"link set {port} master {bridge} up")
         ns.ip(f"link set {device} up")

@@ -59,21 +59,40 @@ static void refuse_unknown(struct decode *d, const struct schema *schema, const 
 		decode_fault_at(d, name, "unknown field \"%s\"", name);
 }
 
-void schema_decode(struct decode *d, const struct schema *schema, const json_t *json, void *base)
+bool decode_expect_list(struct decode *d, const json_t *json)
 {
 	char shown[64];
+
+	if (json_is_array(json) || json_is_null(json))
+		return true;
+	decode_fault(d, "must be a list, not %s", json_show(json, shown, sizeof(shown)));
+	return false;
+}
+
+bool decode_expect_object(struct decode *d, const json_t *json)
+{
+	char shown[64];
+
+	if (json_is_object(json))
+		return true;
+	decode_fault(d, "must be an object, not %s", json_show(json, shown, sizeof(shown)));
+	return false;
+}
+
+void schema_decode(struct decode *d, const struct schema *schema, const json_t *json, void *base)
+{
 	const char *key;
 	json_t *value;
 
-	if (!json_is_object(json)) {
-		decode_fault(d, "must be an object, not %s", json_show(json, shown, sizeof(shown)));
+	if (!decode_expect_object(d, json))
 		return;
-	}
 	if (schema->defaults)
 		schema->defaults(base);
 	json_object_foreach((json_t *)json, key, value) {
 		const struct field *f = find_field(schema, key);
 
+		if (f && schema->ignores && schema->ignores(json, key))
+			continue;
 		if (f)
 			decode_field(d, f, value, base);
 		else if (!schema->open)
@@ -92,14 +111,12 @@ void schema_decode(struct decode *d, const struct schema *schema, const json_t *
 static void decode_list(struct decode *d, const struct field *f, const json_t *json, void *at)
 {
 	ARRAY(char) *list = at;
-	char index[32], shown[64];
+	char index[32];
 	size_t i;
 	json_t *value;
 
-	if (!json_is_array(json)) {
-		decode_fault(d, "must be a list, not %s", json_show(json, shown, sizeof(shown)));
+	if (!decode_expect_list(d, json))
 		return;
-	}
 	json_array_foreach(json, i, value) {
 		size_t before;
 		void *element;

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/schema.h"
 
@@ -36,6 +37,18 @@ void fault_list_free(fault_list *faults)
 		free(fault->file);
 	}
 	array_free(faults);
+}
+
+bool decode_is_refused(const struct decode *d, const char *path)
+{
+	for (size_t i = d->first; i < d->faults->n; i++) {
+		const char *at = d->faults->v[i].path;
+		size_t n = strlen(at);
+
+		if (n && !strncmp(path, at, n) && strchr(".[", path[n]))
+			return true; /* strchr() finds the NUL of an equal path as well */
+	}
+	return false;
 }
 
 void decode_fault(struct decode *d, const char *fmt, ...)

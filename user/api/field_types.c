@@ -180,15 +180,13 @@ static void decode_asn(struct decode *d, const struct field *f, const json_t *js
 		decode_fault(d, "%s must be quoted: YAML reads an AS number in asdot as a fraction",
 			     json_show(json, shown, sizeof(shown)));
 		return;
-	} else if (!json_is_string(json) || parse_asn(json_string_value(json), &asn)) {
-		wrong_type(d, f, json);
-		return;
+	} else if (json_is_string(json) && parse_asn(json_string_value(json), &asn)) {
+		asn = 0;
 	}
-	if (!asn)
-		decode_fault(d, "%s is not an AS number (1 to 4294967295, or asdot like 64512.1)",
-			     json_show(json, shown, sizeof(shown)));
-	else
+	if (asn)
 		*(uint32_t *)at = asn;
+	else
+		wrong_type(d, f, json);
 }
 
 static void decode_enum(struct decode *d, const struct field *f, const json_t *json, void *at)

@@ -131,7 +131,7 @@ struct api_object *api_decode(const json_t *doc, fault_list *faults)
 	const char *name = json_string_value(json_object_get(doc, "kind"));
 	const char *obj_name =
 		json_string_value(json_object_get(json_object_get(doc, "metadata"), "name"));
-	struct decode d = {.faults = faults};
+	struct decode d = {.faults = faults, .first = faults->n};
 	const struct kind_schema *kind;
 	struct api_object *obj;
 	size_t before = faults->n;

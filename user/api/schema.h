@@ -16,6 +16,7 @@
 
 struct decode {
 	fault_list *faults;
+	size_t first;	    /* the first fault of this document, once there is one */
 	const char *object; /* for faults */
 	char path[256];	    /* of the value being decoded */
 };
@@ -24,6 +25,10 @@ struct decode {
 void decode_fault(struct decode *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void decode_fault_at(struct decode *d, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* True when PATH or what is around it has a fault already: what follows from that need not be said.
+ */
+bool decode_is_refused(const struct decode *d, const char *path);
 
 enum field_flags {
 	FIELD_REQUIRED = 1,
@@ -63,6 +68,8 @@ struct field {
 struct schema {
 	const struct field *fields; /* ended by a row with neither name nor type */
 	bool open;		    /* fields that are not listed are somebody else's: ignored */
+	/* True for a listed field that JSON, the whole object, makes meaningless; may be NULL. */
+	bool (*ignores)(const json_t *json, const char *field);
 	/* Called before and after the fields are read, with the struct; may be NULL. */
 	void (*defaults)(void *base);
 	void (*check)(struct decode *d, const void *base);
@@ -86,6 +93,10 @@ extern const struct field_type type_string, type_bool, type_u16, type_u32, type_
 	type_list, type_custom;
 
 extern const struct field element_ip, element_prefix, element_range, element_string;
+
+/* False, and a fault, for what is no list (null counts as an empty one), or no object. */
+bool decode_expect_list(struct decode *d, const json_t *json);
+bool decode_expect_object(struct decode *d, const json_t *json);
 
 /* Decodes, encodes and frees the fields of SCHEMA in the struct at BASE. */
 void schema_decode(struct decode *d, const struct schema *schema, const json_t *json, void *base);

@@ -218,7 +218,8 @@ static void defaults(void *base)
 
 /* ---- rules that hold between fields ------------------------------------------------------ */
 
-#define LB "spec.loadBalancer."
+#define LB	      "spec.loadBalancer."
+#define CONTROL_NODES "spec.controlPlane.nodePoolSpec.nodes"
 
 static const char *pool_name(const struct api_pool *p)
 {
@@ -297,10 +298,9 @@ static void check_pools(struct decode *d, const struct api_cluster *c)
 	for (size_t i = 0; i < c->pools.n; i++) {
 		const char *name = pool_name(&c->pools.v[i]);
 
-		if (!c->pools.v[i].ranges.n) {
-			snprintf(path, sizeof(path), LB "addressPools[%zu].addresses", i);
+		snprintf(path, sizeof(path), LB "addressPools[%zu].addresses", i);
+		if (!c->pools.v[i].ranges.n && !decode_is_refused(d, path))
 			decode_fault_at(d, path, "pool \"%s\" has no addresses", name);
-		}
 		for (size_t j = 0; j < i; j++) {
 			if (!*name || strcmp(name, pool_name(&c->pools.v[j])) != 0)
 				continue;
@@ -383,8 +383,7 @@ static void check(struct decode *d, const void *base)
 	     strcmp(obj->meta.ns + 8, obj->meta.name) != 0))
 		decode_fault_at(d, "metadata.namespace", "must be \"cluster-%s\", not \"%s\"",
 				obj->meta.name, obj->meta.ns);
-	check_node_list(d, c->control_plane_nodes.v, c->control_plane_nodes.n,
-			"spec.controlPlane.nodePoolSpec.nodes");
+	check_node_list(d, c->control_plane_nodes.v, c->control_plane_nodes.n, CONTROL_NODES);
 	check_node_list(d, c->lb_nodes.v, c->lb_nodes.n, LB "nodePoolSpec.nodes");
 	check_pools(d, c);
 	check_vips(d, c);
@@ -394,12 +393,12 @@ static void check(struct decode *d, const void *base)
 	if (!c->advanced_networking)
 		decode_fault_at(d, LB "type",
 				"\"bgp\" needs spec.clusterNetwork.advancedNetworking: true");
-	if (!c->local_asn)
+	if (!c->local_asn && !decode_is_refused(d, LB "localASN"))
 		decode_fault_at(d, LB "localASN", "is required with type \"bgp\"");
-	if (!c->bgp_peers.n)
+	if (!c->bgp_peers.n && !decode_is_refused(d, LB "bgpPeers"))
 		decode_fault_at(d, LB "bgpPeers", "is required with type \"bgp\"");
-	if (!c->control_plane_nodes.n)
-		decode_fault_at(d, "spec.controlPlane.nodePoolSpec.nodes", "lists no node");
+	if (!c->control_plane_nodes.n && !decode_is_refused(d, CONTROL_NODES))
+		decode_fault_at(d, CONTROL_NODES, "lists no node");
 }
 
 static const struct schema cluster_root = {

@@ -52,6 +52,8 @@ static void decode_ip_families(struct decode *d, const json_t *json, void *base)
 	size_t i;
 	json_t *value;
 
+	if (!decode_expect_list(d, json))
+		return;
 	json_array_foreach(json, i, value) {
 		const char *word = json_is_string(value) ? json_string_value(value) : "";
 		bool six = !strcmp(word, "IPv6");
@@ -133,6 +135,8 @@ static void decode_ingress(struct decode *d, const json_t *json, void *base)
 	size_t i;
 	json_t *value;
 
+	if (!decode_expect_list(d, json))
+		return;
 	json_array_foreach(json, i, value) {
 		const char *text = json_string_value(json_object_get(value, "ip"));
 		struct ip_addr ip;
@@ -240,7 +244,8 @@ static void decode_conditions(struct decode *d, const json_t *json, void *base)
 	const json_t *ready = json_object_get(json, "ready"),
 		     *serving = json_object_get(json, "serving");
 
-	(void)d;
+	if (!decode_expect_object(d, json))
+		return;
 	endpoint->ready = !json_is_false(ready);
 	endpoint->serving = json_is_boolean(serving) ? json_is_true(serving) : endpoint->ready;
 	endpoint->terminating = json_is_true(json_object_get(json, "terminating"));
@@ -336,8 +341,16 @@ static void check_slice(struct decode *d, const void *base)
 			}
 }
 
+/* Endpoints that are names are none that a packet can be sent to. */
+static bool is_slice_of_names(const json_t *json, const char *field)
+{
+	const char *type = json_string_value(json_object_get(json, "addressType"));
+
+	return !strcmp(field, "endpoints") && type && !strcmp(type, "FQDN");
+}
+
 static const struct schema slice_root = {
-	.fields = slice_fields, .open = true, .check = check_slice};
+	.fields = slice_fields, .open = true, .ignores = is_slice_of_names, .check = check_slice};
 static const char *const slice_versions[] = {"discovery.k8s.io/v1", "discovery.k8s.io/v1beta1",
 					     NULL};
 
@@ -359,6 +372,8 @@ static void decode_addresses(struct decode *d, const json_t *json, void *base)
 	size_t i;
 	json_t *value;
 
+	if (!decode_expect_list(d, json))
+		return;
 	json_array_foreach(json, i, value) {
 		const char *type = json_string_value(json_object_get(value, "type"));
 		const char *text = json_string_value(json_object_get(value, "address"));
@@ -391,7 +406,8 @@ static void decode_node_conditions(struct decode *d, const json_t *json, void *b
 	size_t i;
 	json_t *value;
 
-	(void)d;
+	if (!decode_expect_list(d, json))
+		return;
 	json_array_foreach(json, i, value) {
 		const char *type = json_string_value(json_object_get(value, "type"));
 		const char *status = json_string_value(json_object_get(value, "status"));

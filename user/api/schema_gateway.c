@@ -55,7 +55,7 @@ static void check_group(struct decode *d, const void *base)
 	const api_ips *ips = &obj->gateway_group.floating_ips;
 	char path[64];
 
-	if (!ips->n)
+	if (!ips->n && !decode_is_refused(d, "spec.floatingIPs"))
 		decode_fault_at(d, "spec.floatingIPs", "must hold at least one address");
 	for (size_t i = 0; i < ips->n; i++) {
 		snprintf(path, sizeof(path), "spec.floatingIPs[%zu]", i);
@@ -118,7 +118,8 @@ static void check_selector(struct decode *d, const void *base)
 {
 	const struct api_object *obj = base;
 
-	if (obj->bgp_load_balancer.has_selector && !obj->bgp_load_balancer.peer_selector.n)
+	if (obj->bgp_load_balancer.has_selector && !obj->bgp_load_balancer.peer_selector.n &&
+	    !decode_is_refused(d, "spec.peerSelector"))
 		decode_fault_at(d, "spec.peerSelector",
 				"is empty: it must name at least one label");
 }
@@ -307,6 +308,8 @@ static void check_cidr(struct decode *d, const char *field, uint8_t family,
 		return;
 	}
 	snprintf(path, sizeof(path), "spec.%s.perNodeMaskSize", field);
+	if (decode_is_refused(d, path))
+		return;
 	if (c->per_node_mask_size < c->cidr.len || c->per_node_mask_size > ip_bits(family))
 		decode_fault_at(d, path, "%u is not between %u (the cidr's length) and %u",
 				c->per_node_mask_size, c->cidr.len, ip_bits(family));

@@ -11,6 +11,7 @@
 
 #include "bgp/nhset.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -111,10 +112,22 @@ static int compare_ips(const void *a, const void *b)
 	return ip_compare(a, b);
 }
 
+/* Next hops mostly come in order and once each already. */
+static bool is_sorted_unique(const struct ip_addr *ips, size_t n)
+{
+	size_t i = 1;
+
+	while (i < n && ip_compare(&ips[i - 1], &ips[i]) < 0)
+		i++;
+	return i >= n;
+}
+
 static size_t sort_unique(struct ip_addr *ips, size_t n)
 {
 	size_t kept = 1;
 
+	if (is_sorted_unique(ips, n))
+		return n;
 	qsort(ips, n, sizeof(*ips), compare_ips);
 	for (size_t i = 1; i < n; i++) {
 		if (!ip_equal(&ips[i], &ips[kept - 1]))

@@ -155,6 +155,7 @@ static void act_state_changed(void *ctx, enum bgp_state from, enum bgp_state to,
 		forget_peer(s);
 	if (to == BGP_ESTABLISHED) {
 		s->facts.established_count++;
+		s->refusal[0] = '\0';
 		start_export(s);
 	}
 	if (s->callbacks.state_changed)
@@ -256,11 +257,25 @@ void bgp_session_connect_failed(struct bgp_session *s, const char *why, uint64_t
 
 void bgp_session_closed(struct bgp_session *s, const char *why, uint64_t now)
 {
+	char reason[sizeof(s->reason)];
+
 	if (s->link != LINK_UP)
 		return;
+	/*
+	 * Closed without a word. A daemon that does not know us does that, and so does one that
+	 * has refused us with a NOTIFICATION a moment ago: that one says more.
+	 */
+	if (s->fsm.state != BGP_OPENSENT)
+		(void)snprintf(reason, sizeof(reason), "%s", why);
+	else if (*s->refusal)
+		(void)snprintf(reason, sizeof(reason), "%s; before that: %s", why, s->refusal);
+	else
+		(void)snprintf(reason, sizeof(reason),
+			       "%s before its OPEN (does it expect %s with AS %u?)", why,
+			       ip_str(&s->config.local).s, s->config.local_as);
 	s->link = LINK_NONE;
 	s->out_len = 0;
-	fsm_event(&s->fsm, FSM_TCP_FAILS, &(struct fsm_detail){.reason = why}, now);
+	fsm_event(&s->fsm, FSM_TCP_FAILS, &(struct fsm_detail){.reason = reason}, now);
 }
 
 static void header_error(struct bgp_session *s, const struct bgp_notification *error, uint64_t now)

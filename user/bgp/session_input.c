@@ -121,16 +121,15 @@ static void on_notification(struct bgp_session *s, const uint8_t *bytes, size_t 
 {
 	struct rd body = rd_init(bytes + BGP_HEADER_LEN, len - BGP_HEADER_LEN);
 	struct bgp_notification notification;
-	char words[sizeof(s->reason) - 32];
-	char reason[sizeof(s->reason)];
+	char words[sizeof(s->refusal) - 32];
 	bool version;
 
 	notification_decode(&body, &notification);
 	version = notification.code == BGP_ERR_OPEN && notification.subcode == BGP_OPEN_BAD_VERSION;
-	(void)snprintf(reason, sizeof(reason), "peer sent NOTIFICATION %s",
+	(void)snprintf(s->refusal, sizeof(s->refusal), "peer sent NOTIFICATION %s",
 		       notification_describe(&notification, words, sizeof(words)));
 	fsm_event(&s->fsm, version ? FSM_MSG_NOTIFICATION_VER : FSM_MSG_NOTIFICATION,
-		  &(struct fsm_detail){.reason = reason}, now);
+		  &(struct fsm_detail){.reason = s->refusal}, now);
 }
 
 static void on_keepalive(struct bgp_session *s, const uint8_t *bytes, size_t len, uint64_t now)

@@ -23,7 +23,8 @@ struct bgp_session {
 	struct fsm fsm;
 	enum session_link link; /* the TCP connection, as far as the owner told */
 	struct bgp_facts facts;
-	char reason[320];
+	char reason[400];
+	char refusal[300];     /* the peer's last NOTIFICATION since the session was up */
 	struct export *export; /* while Established */
 
 	uint8_t in[BGP_MESSAGE_MAX]; /* the message that is arriving */

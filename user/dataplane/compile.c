@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/ipam.h"
+
 /*
  * First the EndpointSlices are sorted by the Service that they belong to. Then each Service's ports
  * and VIPs become entries, whose backends are gathered in one long list of wishes (service,
@@ -293,7 +295,7 @@ void compile_services(const struct api_state *state, const char *node_name, stru
 	find_node_ips(out, state, node_name);
 	sort_slices(&c, state);
 	state_each(state, API_SERVICE, obj)
-		if (strcmp(text(obj->service.type), "LoadBalancer") == 0)
+		if (ipam_is_ours(obj))
 			add_service(&c, obj);
 	number_backends(&c);
 	settle_conflicts(out);

@@ -20,6 +20,7 @@
 
 #define RUN_DELAY_MS	 20  /* after a change of the state */
 #define NET_DELAY_MS	 100 /* after a change of the network */
+#define NET_SHARE	 5   /* ... and so many times as long as the last run took */
 #define TICK_MS		 100
 #define RETRY_MS	 1000
 #define EVERY_NET_CHANGE (NET_LINKS | NET_ADDRESSES | NET_ROUTES | NET_NEIGHBOURS)
@@ -48,9 +49,10 @@ static void set_status(struct dataplane *dp, const char *prefix, const char *rea
 		dp->status_changed(dp->ctx);
 }
 
-static void schedule(struct dataplane *dp, long ms)
+static void schedule(struct dataplane *dp, uint64_t ms)
 {
-	struct timeval in = {.tv_usec = ms * 1000};
+	struct timeval in = {.tv_sec = (time_t)(ms / 1000),
+			     .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
 
 	if (!event_pending(dp->run, EV_TIMEOUT, NULL))
 		event_add(dp->run, &in);
@@ -152,14 +154,18 @@ static int run_steps(struct dataplane *dp, struct err *err)
 static void on_run(evutil_socket_t fd, short events, void *ctx)
 {
 	struct dataplane *dp = ctx;
+	uint64_t start = now_ms();
 	struct err err = {0};
+	int rc;
 
 	(void)fd;
 	(void)events;
 	if (!dp->synced)
 		return;
-	dp->next_retry = now_ms() + RETRY_MS;
-	if (run_steps(dp, &err) < 0) {
+	dp->next_retry = start + RETRY_MS;
+	rc = run_steps(dp, &err);
+	dp->run_ms = now_ms() - start;
+	if (rc < 0) {
 		dp->changes |= EVERY_NET_CHANGE;
 		set_status(dp, "failed: ", err.msg);
 		return;
@@ -192,7 +198,8 @@ static void on_net_change(void *ctx, unsigned int mask)
 	struct dataplane *dp = ctx;
 
 	dp->changes |= mask;
-	schedule(dp, NET_DELAY_MS);
+	/* A network that changes all the time may take a part of our time, not all of it. */
+	schedule(dp, NET_DELAY_MS + dp->run_ms * NET_SHARE);
 }
 
 void dataplane_state_changed(struct dataplane *dp)
@@ -257,7 +264,7 @@ static int open_maps(struct dataplane *dp, const struct dataplane_config *config
 
 static int start_events(struct dataplane *dp, struct event_base *base, struct err *err)
 {
-	struct timeval tick = {.tv_usec = TICK_MS * 1000};
+	struct timeval tick = {.tv_usec = TICK_MS * 1000L};
 
 	dp->run = event_new(base, -1, 0, on_run, dp);
 	dp->tick = event_new(base, -1, EV_PERSIST, on_tick, dp);

@@ -20,12 +20,16 @@ _Static_assert(offsetof(struct backend_value, flags) ==
 			       offsetof(union mac_and_flags, flags),
 	       "flags end it");
 
+typedef __u64 __attribute__((may_alias)) aliased_word;
+
 static void store_word(struct backend_value *value, const uint8_t mac[6], uint16_t flags)
 {
+	aliased_word *words = (aliased_word *)value;
 	union mac_and_flags word = {.flags = flags};
 
 	memcpy(word.dst_mac, mac, sizeof(word.dst_mac));
-	__atomic_store_n((__u64 *)(void *)value->dst_mac, word.word, __ATOMIC_RELEASE);
+	__atomic_store_n(&words[offsetof(struct backend_value, dst_mac) / sizeof(*words)],
+			 word.word, __ATOMIC_RELEASE);
 }
 
 void backend_table_init(struct backend_table *table, struct backend_value *values,

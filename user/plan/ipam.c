@@ -29,12 +29,8 @@ static int owner_of(const struct ipam *ipam, const struct claim *claim)
 
 static void release(struct ipam *ipam, struct claim *claim, int f)
 {
-	if (!ip_is_set(&claim->vip[f]))
-		return;
-	/* What is reserved stays so when its holder leaves it. */
-	ip_map_set(&ipam->pools.owners, &claim->vip[f],
-		   ip_equal(&claim->vip[f], &ipam->pools.c->spec->ingress_vip) ? POOL_INGRESS_VIP
-									       : POOL_FREE);
+	if (ip_is_set(&claim->vip[f]))
+		ip_map_set(&ipam->pools.owners, &claim->vip[f], POOL_FREE);
 	claim->vip[f] = (struct ip_addr){0};
 }
 

@@ -245,32 +245,3 @@ void preview_free(struct preview *preview)
 	plan_problems_free(&preview->problems);
 	*preview = (struct preview){0};
 }
-
-/* ---- text --------------------------------------------------------------------------------- */
-
-static char *session_line(const struct preview_session *s)
-{
-	return xasprintf("  %s%s%s, AS %u -> %s, AS %u%s%s%s", s->local, *s->node ? " on " : "",
-			 s->node, s->local_asn, s->peer, s->peer_asn, *s->note ? " (" : "", s->note,
-			 *s->note ? ")" : "");
-}
-
-void preview_lines(const struct preview *preview, api_strings *out)
-{
-	array_push(out, xasprintf("Cluster %s, load balancer %s", preview->cluster, preview->type));
-	array_push(out, xasprintf("%zu control-plane sessions", preview->control_plane.n));
-	array_each(&preview->control_plane, s)
-		array_push(out, session_line(s));
-	array_push(out, xasprintf("%zu service sessions", preview->service.n));
-	array_each(&preview->service, s)
-		array_push(out, session_line(s));
-	array_push(out, xasprintf("%zu address pools", preview->pools.n));
-	array_each(&preview->pools, p)
-		array_push(out, xasprintf("  %s: %s: %s%s%s%s", p->name, p->addresses, p->capacity,
-					  *p->note ? " (" : "", p->note, *p->note ? ")" : ""));
-	array_push(out, xasprintf("%zu next hops of every Service VIP", preview->next_hops.n));
-	array_each(&preview->next_hops, ip)
-		array_push(out, xasprintf("  %s", *ip));
-	array_each(&preview->problems, p)
-		array_push(out, xasprintf("note: %s", p->message));
-}

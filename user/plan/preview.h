@@ -40,7 +40,4 @@ void preview_make(const struct api_state *state, const struct api_object *cluste
 		  struct preview *out);
 void preview_free(struct preview *preview);
 
-/* The whole as lines of text, each without its newline; the caller frees lines and array. */
-void preview_lines(const struct preview *preview, api_strings *out);
-
 #endif

@@ -74,9 +74,11 @@ static int fake_status(struct store *store, const struct api_object *from, struc
 			array_push(&obj->service.ingress, *ip);
 	} else {
 		struct api_object *copy = api_object_copy(from);
+		struct api_network_gateway_group swapped = obj->gateway_group;
 
+		/* The placements change hands, the addresses stay. */
 		obj->gateway_group.placements = copy->gateway_group.placements;
-		memset(&copy->gateway_group.placements, 0, sizeof(copy->gateway_group.placements));
+		copy->gateway_group.placements = swapped.placements;
 		api_object_free(copy);
 	}
 	put(of(store), obj);
@@ -319,14 +321,26 @@ static void renewals_call_for_no_new_plan(void **ctx)
 	assert_int_equal(plans_made(f), made);
 }
 
+static bool has_new_asn(struct fixture *f)
+{
+	return f->store.state.kinds[API_BGP_SESSION].v[0]->session.peer_asn == 64699;
+}
+
 static void failed_write_is_tried_again(void **ctx)
 {
 	struct fixture *f = *ctx;
+	struct api_object *cluster;
 
-	f->store.fail = 1;
 	deliver_all(f);
 	agent(f, "lb1", NOW + 50);
 	run_until(f, on_lb1);
+	run_until(f, is_idle);
+	/* One write is due, and nothing else happens that could call for a new plan. */
+	f->store.fail = 1;
+	cluster = api_object_copy(get(&f->store.state, API_CLUSTER, NS, "east"));
+	cluster->cluster.bgp_peers.v[0].asn = 64699;
+	put(&f->store, cluster);
+	run_until(f, has_new_asn);
 	assert_int_equal(f->store.fail, 0);
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -286,6 +287,52 @@ static void only_load_balancers_with_a_vip_count(void **state)
 	assert_int_equal(f->out.services.n, 0);
 }
 
+static void another_load_balancers_services_are_left_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct api_object *e = simple(f, "web", "198.51.100.1");
+	struct api_object *s = f->state.kinds[API_SERVICE].v[0];
+
+	endpoint(e, "10.0.0.1", READY, NULL);
+	s->service.load_balancer_class = xstrdup("example.com/other");
+	assert_compiles_to(f, "");
+	assert_int_equal(f->out.services.n, 0);
+}
+
+static uint64_t clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void ten_thousand_services_compile_in_a_second(void **state)
+{
+	enum { SERVICES = 10000, EACH = 10 };
+	struct fixture *f = *state;
+	uint64_t start;
+
+	for (uint32_t i = 0; i < SERVICES; i++) {
+		char name[32], address[32];
+		struct api_object *e;
+
+		snprintf(name, sizeof(name), "web-%05u", i);
+		snprintf(address, sizeof(address), "198.%u.%u.1", 18 + i / 256, i % 256);
+		e = simple(f, name, address);
+		for (uint32_t b = 0; b < EACH; b++) {
+			snprintf(address, sizeof(address), "10.%u.%u.%u", i / 256, i % 256, b + 1);
+			endpoint(e, address, READY, NULL);
+		}
+	}
+	start = clock_ms();
+	compile_services(&f->state, "lb1", &f->out);
+	print_message("compiled in %llu ms\n", (unsigned long long)(clock_ms() - start));
+	assert_true(clock_ms() - start < 1000);
+	assert_int_equal(f->out.services.n, 2 * SERVICES);
+	assert_int_equal(f->out.backends.n, SERVICES * EACH);
+}
+
 static void slices_of_another_namespace_do_not_count(void **state)
 {
 	struct fixture *f = *state;
@@ -353,6 +400,8 @@ int main(void)
 		test(several_slices_make_one_list_without_doubles),
 		test(backends_are_shared_between_services),
 		test(only_load_balancers_with_a_vip_count),
+		test(another_load_balancers_services_are_left_alone),
+		test(ten_thousand_services_compile_in_a_second),
 		test(slices_of_another_namespace_do_not_count),
 		test(sctp_is_left_out_but_the_address_is_known),
 		test(the_first_by_name_wins_a_port_and_it_is_told),

@@ -17,7 +17,7 @@
 
 #include "api/object.h"
 #include "api/state.h"
-#include "plan/cluster.h"
+#include "plan/gateway.h"
 
 #define NS	 "cluster-east"
 #define NOW	 1000 /* seconds; agents renewed just now */
@@ -176,6 +176,24 @@ static inline void open_view(struct plan_cluster *c, const struct api_state *sta
 
 	assert_int_equal(plan_cluster_pick(state, NULL, &cluster, NULL), 0);
 	plan_cluster_open(c, state, cluster, at(now), 0);
+}
+
+/* Writes a placement into the group's status, as the controller does. */
+static inline void write_placements(struct api_object *gateways, const struct placement *placement)
+{
+	struct api_network_gateway_group *group = &gateways->gateway_group;
+
+	array_each(&group->placements, p) {
+		free(p->node_name);
+		free(p->reason);
+	}
+	group->placements.n = 0;
+	array_each(&placement->ips, p) {
+		struct api_floating_ip entry = {p->ip, p->node ? xstrdup(p->node->name) : NULL,
+						xstrdup(p->reason)};
+
+		array_push(&group->placements, entry);
+	}
 }
 
 /* Reproducible random numbers (xorshift64*). */

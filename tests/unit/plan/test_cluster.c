@@ -165,7 +165,7 @@ static void tells_when_the_next_lease_runs_out(void **ctx)
 	assert_false(plan_next_expiry(&c, &expiry));
 	plan_cluster_close(&c);
 	for (int i = 0; i < 3; i++) {
-		char name[8];
+		char name[16];
 
 		snprintf(name, sizeof(name), "n%d", i);
 		add_node(&state, name, NULL, NULL);

@@ -238,6 +238,22 @@ static void living_agent_lets_go_before_another_node_takes_over(void **ctx)
 	assert_string_equal(holder(f, "172.30.1.100"), "a1");
 }
 
+static void address_without_sessions_is_let_go_first_as_well(void **ctx)
+{
+	struct fixture *f = *ctx;
+
+	rack_node(f, "a1", 1);
+	rack_node(f, "a2", 1);
+	add_floating_ip(f->gateways, "172.30.1.100");
+	status_says(f, "172.30.1.100", "a2");
+	get(&f->state, API_NODE, NULL, "a2")->node.ready = false;
+	run(f);
+	assert_string_equal(holder(f, "172.30.1.100"), "");
+	status_says(f, "172.30.1.100", NULL);
+	run(f);
+	assert_string_equal(holder(f, "172.30.1.100"), "a1");
+}
+
 static void returning_node_takes_nothing_that_works(void **ctx)
 {
 	struct fixture *f = *ctx;
@@ -369,6 +385,7 @@ int main(void)
 		TEST(dead_nodes_address_moves_when_its_lease_has_run_out),
 		TEST(clean_exit_moves_the_address_at_once),
 		TEST(living_agent_lets_go_before_another_node_takes_over),
+		TEST(address_without_sessions_is_let_go_first_as_well),
 		TEST(returning_node_takes_nothing_that_works),
 		TEST(addresses_without_working_sessions_spread_to_nodes_that_come_later),
 		TEST(no_group_means_no_placement),

@@ -208,31 +208,6 @@ static void big_pools_are_counted_without_walking(void **ctx)
 	}
 }
 
-static void lines_tell_it_all(void **ctx)
-{
-	struct api_state state = {0};
-	struct api_object *cluster = add_cluster(&state);
-	struct preview p;
-	api_strings lines = {0};
-
-	(void)ctx;
-	add_ref(cluster, false, "172.30.1.10");
-	add_cluster_peer(cluster, "172.30.9.10", 64602);
-	add_pool(cluster, "front", "198.51.100.1-198.51.100.60");
-	add_floating_ip(add_gateways(&state), "172.30.1.100");
-	preview_make(&state, cluster, &p);
-	preview_lines(&p, &lines);
-	assert_int_equal(lines.n, 9);
-	assert_string_equal(lines.v[1], "1 control-plane sessions");
-	assert_string_equal(lines.v[2],
-			    "  172.30.1.10 on 172.30.1.10, AS 64601 -> 172.30.9.10, AS 64602");
-	assert_string_equal(lines.v[6], "  front: 198.51.100.1-198.51.100.60: 60 IPv4");
-	array_each(&lines, line)
-		free(*line);
-	array_free(&lines);
-	finish(&state, &p);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,7 +217,6 @@ int main(void)
 		cmocka_unit_test(floating_ip_without_a_known_node_is_shown_with_a_note),
 		cmocka_unit_test(known_nodes_give_their_names_and_both_families),
 		cmocka_unit_test(big_pools_are_counted_without_walking),
-		cmocka_unit_test(lines_tell_it_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,8 +54,6 @@ static void run(struct fixture *f)
 /* Writes what was planned into the state: sessions (established) and placements. */
 static void apply(struct fixture *f)
 {
-	struct api_network_gateway_group *group = &f->gateways->gateway_group;
-
 	while (f->state.kinds[API_BGP_SESSION].n) {
 		struct api_object *obj = f->state.kinds[API_BGP_SESSION].v[0];
 
@@ -68,17 +66,7 @@ static void apply(struct fixture *f)
 		copy->session.state = xstrdup("Established");
 		state_put(&f->state, copy);
 	}
-	array_each(&group->placements, p) {
-		free(p->node_name);
-		free(p->reason);
-	}
-	group->placements.n = 0;
-	array_each(&f->placement.ips, p) {
-		struct api_floating_ip entry = {p->ip, p->node ? xstrdup(p->node->name) : NULL,
-						xstrdup(p->reason)};
-
-		array_push(&group->placements, entry);
-	}
+	write_placements(f->gateways, &f->placement);
 }
 
 /* "NAME FLOATINGIP LOCALIP PEERIP, ..." in order of names */

@@ -98,8 +98,8 @@ static void every_fault_of_every_file_comes_at_once_and_sorted(void **state)
 		     "a.yaml:20: BGPLoadBalancer/default: spec.peerSelector: selects no BGPPeer",
 		     "b.yaml:4: BGPPeer/one: spec.peerIP: \"10.0.0.300\" is not an IP address",
 		     "b.yaml:12: BGPPeer/two: spec.peerIP: is required",
-		     "b.yaml:13: BGPPeer/two: spec.localASN: 0 is not an AS number (1 to 4294967295, "
-		     "or asdot like 64512.1)",
+		     "b.yaml:13: BGPPeer/two: spec.localASN: must be an AS number (1 to 4294967295, "
+		     "or asdot like 64512.1), not 0",
 		     "b.yaml:15: BGPPeer/two: spec.peerIp: unknown field \"peerIp\", did you mean "
 		     "\"peerIP\"?",
 		     "c.yaml:2: cannot be parsed: did not find expected node content (while parsing a "
