@@ -10,6 +10,8 @@ lives, so the connection's remote port tells a session that stayed from one that
 import json
 import re
 import shutil
+import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -272,6 +274,12 @@ router bgp {asn}
 """
 
 
+def answers(path: Path) -> bool:
+    """Whether somebody listens at a Unix socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
 class Frr(BgpRouter):
     programs = ["bgpd", "zebra"]
 
@@ -296,6 +304,17 @@ class Frr(BgpRouter):
                 f"/usr/lib/frr/{daemon}", "-f", str(config), "-i", str(self.folder / f"{daemon}.pid"),
                 "-z", str(self.folder / "zserv.api"), "--vty_socket", str(self.folder),
                 "-P", "0", "-u", "frr", "-g", "frr"], self.ns)
+            # bgpd looks for zebra once as it starts, and then not again for ten seconds.
+            if daemon == "zebra":
+                self._wait_for_socket(self.folder / "zserv.api")
+
+    @staticmethod
+    def _wait_for_socket(path: Path, timeout: float = 10) -> None:
+        deadline = time.monotonic() + timeout
+        while not answers(path):
+            if time.monotonic() > deadline:
+                raise LabError(f"nobody listens at {path} within {timeout} s")
+            time.sleep(0.02)
 
     def ask(self, question: str) -> str:
         return run(*self.shell_command(), "-c", question)
