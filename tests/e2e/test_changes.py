@@ -82,7 +82,8 @@ def test_long_lived_connections_stay_on_a_backend_that_drains(lab):
     wait_for(stream.latest, "the client's first report", 10)
     drained = WEB_PODS[:4]
     lab.manifests.write("30-web", service("web", "TCP", 80),
-                        *endpoint_slices("web", "TCP", WEB_PODS, terminating=tuple(drained)))
+                        *endpoint_slices("web", "TCP", [*WEB_PODS, "lb1-a"],
+                                         terminating=tuple(drained)))
 
     def only_others():
         report = lab.client.request("tcp", lab.vip("web"), 80, 200, concurrency=8)

@@ -5,7 +5,7 @@ import signal
 
 from lab import manifests
 from lab.lab import wait_for
-from lab.manifests import WEB_PODS, endpoint_slices, service
+from lab.manifests import ECHO_PODS, WEB_PODS, endpoint_slices, service
 from lab.topology import AGENTS, FLOATING_IPS, LB_NODES, NODES
 
 from expect import LBS, assert_all_answered, assert_spread, sessions_stay, steady_traffic
@@ -27,8 +27,17 @@ def a_node_without_floating_ip(lab):
     return next(node.name for node in LB_NODES if node.name not in held)
 
 
+def without_local_pods(lab):
+    """Services with backends on backend nodes alone, as when Kubernetes has seen the node die."""
+    lab.manifests.write("30-web", service("web", "TCP", 80),
+                        *endpoint_slices("web", "TCP", WEB_PODS))
+    lab.manifests.write("40-echo", service("echo", "UDP", 7),
+                        *endpoint_slices("echo", "UDP", ECHO_PODS))
+
+
 def test_lost_load_balancer_node_leaves_the_routers_in_seconds(lab):
     victim = a_node_without_floating_ip(lab)
+    without_local_pods(lab)
     with sessions_stay(lab):
         stream = lab.client.stream("tcp", lab.vip("web"), 80, concurrency=8, interval=5,
                                    timeout=1000)

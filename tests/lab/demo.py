@@ -7,6 +7,7 @@
 """
 
 import argparse
+import shlex
 import signal
 import sys
 import time
@@ -16,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from lab import term  # noqa: E402
 from lab.lab import Lab  # noqa: E402
-from lab.netns import LabError  # noqa: E402
+from lab.netns import LabError, endpoint  # noqa: E402
 from lab.topology import FLOATING_IPS, LB_NODES, NODES, PODS, ROUTERS  # noqa: E402
-from lab.traffic import Report, endpoint  # noqa: E402
+from lab.traffic import Report  # noqa: E402
 
 REQUESTS = 10_000
 SERVICES = {"web": ("tcp", 80, "HTTP"), "echo": ("udp", 7, "UDP")}
@@ -167,26 +168,28 @@ def what_next(lab: Lab) -> None:
     vip, vip6 = lab.vip("web"), lab.vip("web", 6)
     client = lab.ns("client")
     r1, r2 = lab.routers["r1"], lab.routers["r2"]
+    maps = lab.ctl_command("lb1", "maps", "--pin-dir", str(lab.pin_dir("lb1")))
+    down = "make demo-down" if lab.prefix == "vc" else f"{sys.argv[0]} down --prefix {lab.prefix}"
     hints = [
         ("ask the Service", client.enter("curl", "-s", f"http://{vip}/", f"http://[{vip6}]/")),
         ("sessions, routes", lab.ctl_command("lb1", "sessions")),
         ("", lab.ctl_command("lb1", "routes", "-o", "wide")),
         ("a node's backends, drops", lab.ctl_command("lb1", "backends")),
         ("", lab.ctl_command("lb1", "drops")),
-        ("the maps in the kernel", lab.ctl_command("lb1", "maps", "--pin-dir",
-                                                   str(lab.pin_dir("lb1")))),
+        ("the maps in the kernel", lab.ns("lb1").enter(*maps)),
+        ("the controller", lab.ctl_command("controller", "status")),
         ("r1 (BIRD)", r1.shell_command()),
         ("r2 (FRR)", r2.shell_command()),
-        ("drain a backend: edit, save, see", ["${EDITOR:-vi}", str(lab.manifests.path("30-web"))]),
-        ("what is wrong with a file", [str(lab.build / "vipcastctl"), "validate", "-f",
-                                       str(lab.manifests.folder)]),
-        ("the logs", ["tail", "-f", f"{lab.folder}/logs/*vipcastd.log"]),
-        ("the end", ["make", "demo-down"]),
+        ("take a pod out: edit, save, ask again", f"${{EDITOR:-vi}} {lab.manifests.path('30-web')}"),
+        ("what a configuration leads to, or what is wrong with it",
+         [str(lab.build / "vipcastctl"), "validate", "-f", str(lab.manifests.folder)]),
+        ("the logs", f"tail -f {lab.folder}/logs/*vipcast*.log {lab.folder}/logs/controller.log"),
+        ("the end", down),
     ]
     for title, words in hints:
         if title:
             term.say(f"  {title}")
-        term.say("    " + " ".join(words))
+        term.say("    " + (words if isinstance(words, str) else shlex.join(words)))
     term.say()
 
 

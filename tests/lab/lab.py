@@ -309,10 +309,25 @@ class Lab:
                 raise LabTimeout(f"{problem}; tables: {seen}") from None
 
     def wait_for_sessions(self, peers: set[str], timeout: float = 40) -> None:
-        """Until every router has exactly these sessions, all of them established."""
+        """Until every router has exactly these sessions, established and alive at both ends."""
         for name, router in self.routers.items():
-            wait_for(lambda: router.established() == peers,
+            wait_for(lambda: router.established() == peers == self.live_peers(name),
                      f"{name} has sessions with {sorted(peers)}", timeout, interval=0.2)
+
+    def live_peers(self, router: str) -> set[str]:
+        """Peers whose connection the node's kernel has as well.
+
+        When a node is lost, its router calls the session established until the hold time is over.
+        """
+        ours = set()
+        for node in AGENTS:
+            if node.name in self.off:
+                continue
+            output = self.ns(node.name).run("ss", "-Htn", "state", "established", "dport", "=",
+                                            ":179")
+            ours |= {line.split()[2] for line in output.splitlines()}
+        return {peer for peer, port in self.routers[router].connections().items()
+                if netns.endpoint(peer, port) in ours}
 
     def connections(self) -> dict[str, dict[str, int]]:
         """Every BGP connection: router -> peer -> remote port. A flap changes a port."""

@@ -37,6 +37,11 @@ def ip_batch(script: list[str], *options: str) -> None:
     run("ip", *options, "-batch", "-", stdin="\n".join(script) + "\n")
 
 
+def endpoint(address: str, port: int) -> str:
+    """An address and a port in one, as iproute2 and URLs write them."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 class Namespace:
     """A named network namespace."""
 

@@ -357,7 +357,7 @@ class Frr(BgpRouter):
         return self.ask(f"show {self._family(prefix)} route {prefix}").strip("\n")
 
     def show_route_command(self, prefix: str) -> list[str]:
-        return [*self.shell_command(), "-c", f"'show {self._family(prefix)} route {prefix}'"]
+        return [*self.shell_command(), "-c", f"show {self._family(prefix)} route {prefix}"]
 
     def shell_command(self) -> list[str]:
         return ["vtysh", "--vty_socket", str(self.folder), "--config_dir", str(self.folder)]

@@ -6,6 +6,7 @@ step is one line when it begins to take long, and one when it is done.
 """
 
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -43,7 +44,7 @@ def quote(text: str) -> None:
 
 
 def command(words: list[str]) -> str:
-    return paint("$ " + " ".join(words), "dim")
+    return paint("$ " + shlex.join(words), "dim")
 
 
 class Progress:

@@ -8,12 +8,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab.netns import LabError, Namespace, run
+from lab.netns import LabError, Namespace, endpoint, run
 from lab.topology import DOOR_ADDRESSES, NODE_OF_ADDRESS, PODS
-
-
-def endpoint(address: str, port: int) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 @dataclass

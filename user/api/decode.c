@@ -39,11 +39,14 @@ static const struct field *find_field(const struct schema *schema, const char *n
 
 static void decode_field(struct decode *d, const struct field *f, const json_t *json, void *base)
 {
-	size_t before = path_push(d, f->name);
+	size_t before;
 
+	if (json_is_null(json)) /* as good as absent: Kubernetes has it so */
+		return;
+	before = path_push(d, f->name);
 	if (f->flags & FIELD_UNSUPPORTED)
 		decode_fault(d, "is not supported by this version of vipcast");
-	else if (!(f->flags & FIELD_KNOWN) && !json_is_null(json))
+	else if (!(f->flags & FIELD_KNOWN))
 		f->type->decode(d, f, json, (char *)base + f->offset);
 	path_pop(d, before);
 }
@@ -76,6 +79,18 @@ bool decode_expect_object(struct decode *d, const json_t *json)
 	if (json_is_object(json))
 		return true;
 	decode_fault(d, "must be an object, not %s", json_show(json, shown, sizeof(shown)));
+	return false;
+}
+
+bool decode_expect_element(struct decode *d, size_t i, const json_t *json)
+{
+	char index[32], shown[64];
+
+	if (json_is_object(json))
+		return true;
+	snprintf(index, sizeof(index), "[%zu]", i);
+	decode_fault_at(d, index, "must be an object, not %s",
+			json_show(json, shown, sizeof(shown)));
 	return false;
 }
 

@@ -20,6 +20,8 @@ const char *json_show(const json_t *json, char *buf, size_t size)
 		break;
 	case JSON_REAL:
 		snprintf(buf, size, "%.10g", json_real_value(json));
+		if (!strpbrk(buf, ".e")) /* 2.0 is not what 2 is */
+			snprintf(buf + strlen(buf), size - strlen(buf), ".0");
 		break;
 	case JSON_TRUE:
 	case JSON_FALSE:
@@ -386,8 +388,8 @@ static void free_pairs(const struct field *f, void *at)
 const struct field_type type_string = {"a string", sizeof(char *), decode_string, encode_string,
 				       free_string};
 const struct field_type type_bool = {"true or false", sizeof(bool), decode_bool, encode_bool, NULL};
-const struct field_type type_u16 = {"a number", 2, decode_u16, encode_u16, NULL};
-const struct field_type type_u32 = {"a number", 4, decode_u32, encode_u32, NULL};
+const struct field_type type_u16 = {"a whole number", 2, decode_u16, encode_u16, NULL};
+const struct field_type type_u32 = {"a whole number", 4, decode_u32, encode_u32, NULL};
 const struct field_type type_asn = {"an AS number (1 to 4294967295, or asdot like 64512.1)", 4,
 				    decode_asn, encode_u32, NULL};
 const struct field_type type_enum = {"a word", 4, decode_enum, encode_enum, NULL};

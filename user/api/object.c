@@ -134,7 +134,6 @@ struct api_object *api_decode(const json_t *doc, fault_list *faults)
 	struct decode d = {.faults = faults, .first = faults->n};
 	const struct kind_schema *kind;
 	struct api_object *obj;
-	size_t before = faults->n;
 	char title[320];
 
 	if (!version || !name) {
@@ -150,8 +149,10 @@ struct api_object *api_decode(const json_t *doc, fault_list *faults)
 	obj = xcalloc(1, sizeof(*obj));
 	obj->kind = kind->info.kind;
 	decode_into(&d, kind, doc, obj);
-	if (faults->n == before)
+	if (faults->n == d.first)
 		return obj;
+	for (size_t i = d.first; i < faults->n; i++)
+		faults->v[i].ns = obj->meta.ns ? xstrdup(obj->meta.ns) : NULL;
 	api_object_free(obj);
 	return NULL;
 }

@@ -97,6 +97,8 @@ extern const struct field element_ip, element_prefix, element_range, element_str
 /* False, and a fault, for what is no list (null counts as an empty one), or no object. */
 bool decode_expect_list(struct decode *d, const json_t *json);
 bool decode_expect_object(struct decode *d, const json_t *json);
+/* The same of element I of the list at the present path. */
+bool decode_expect_element(struct decode *d, size_t i, const json_t *json);
 
 /* Decodes, encodes and frees the fields of SCHEMA in the struct at BASE. */
 void schema_decode(struct decode *d, const struct schema *schema, const json_t *json, void *base);

@@ -291,6 +291,20 @@ static void check_pool_pair(struct decode *d, const struct api_cluster *c, size_
 		}
 }
 
+static void check_pool_addresses(struct decode *d, const struct api_pool *p, size_t i)
+{
+	char path[96];
+
+	for (size_t k = 0; k < p->ranges.n; k++) {
+		const struct ip_range *range = &p->ranges.v[k];
+
+		snprintf(path, sizeof(path), LB "addressPools[%zu].addresses[%zu]", i, k);
+		check_unicast(d, path, &range->first);
+		if (ip_is_unicast(&range->first))
+			check_unicast(d, path, &range->last);
+	}
+}
+
 static void check_pools(struct decode *d, const struct api_cluster *c)
 {
 	char path[96];
@@ -301,6 +315,7 @@ static void check_pools(struct decode *d, const struct api_cluster *c)
 		snprintf(path, sizeof(path), LB "addressPools[%zu].addresses", i);
 		if (!c->pools.v[i].ranges.n && !decode_is_refused(d, path))
 			decode_fault_at(d, path, "pool \"%s\" has no addresses", name);
+		check_pool_addresses(d, &c->pools.v[i], i);
 		for (size_t j = 0; j < i; j++) {
 			if (!*name || strcmp(name, pool_name(&c->pools.v[j])) != 0)
 				continue;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Kubernetes' own kinds: Service, EndpointSlice, Node, Lease. Their schemas belong to Kubernetes,
- * so fields that are not listed here are ignored, never refused.
+ * Service and EndpointSlice. Their schemas belong to Kubernetes, so fields that are not listed here
+ * are ignored, never refused.
  */
 #include <stdio.h>
 #include <string.h>
@@ -30,15 +30,25 @@ static void port_name(struct decode *d, const void *base)
 		port->name = xstrdup("");
 }
 
-static const struct field port_fields[] = {
-	{.name = "name", .type = &type_string, .offset = PORT(name), .flags = FIELD_OMIT_ZERO},
-	{.name = "protocol", .type = &type_protocol, .offset = PORT(protocol)},
-	{.name = "port", .type = &type_u16, .offset = PORT(port), .min = 1},
-	{0},
-};
-static const struct schema port_schema = {
-	.fields = port_fields, .open = true, .defaults = port_defaults, .check = port_name};
-static const struct field element_port = {.type = &type_object, .schema = &port_schema};
+#define PORT_FIELDS(number_flags)                                                               \
+	{.name = "name", .type = &type_string, .offset = PORT(name), .flags = FIELD_OMIT_ZERO}, \
+		{.name = "protocol", .type = &type_protocol, .offset = PORT(protocol)},         \
+		{.name = "port",                                                                \
+		 .type = &type_u16,                                                             \
+		 .offset = PORT(port),                                                          \
+		 .min = 1,                                                                      \
+		 .flags = (number_flags) | FIELD_OMIT_ZERO},                                    \
+		{0}
+
+/* A slice's port may lack its number, a Service's may not. */
+static const struct field service_port_fields[] = {PORT_FIELDS(FIELD_REQUIRED)};
+static const struct field slice_port_fields[] = {PORT_FIELDS(0)};
+static const struct schema service_port = {
+	.fields = service_port_fields, .open = true, .defaults = port_defaults, .check = port_name};
+static const struct schema slice_port = {
+	.fields = slice_port_fields, .open = true, .defaults = port_defaults, .check = port_name};
+static const struct field element_service_port = {.type = &type_object, .schema = &service_port};
+static const struct field element_slice_port = {.type = &type_object, .schema = &slice_port};
 
 /* ---- Service ----------------------------------------------------------------------------- */
 
@@ -142,7 +152,7 @@ static void decode_ingress(struct decode *d, const json_t *json, void *base)
 		struct ip_addr ip;
 		struct err err;
 
-		if (!text || !*text)
+		if (!decode_expect_element(d, i, value) || !text || !*text)
 			continue;
 		if (ip_parse(text, &ip, &err))
 			decode_fault(d, "%s", err.msg);
@@ -161,23 +171,13 @@ static json_t *encode_ingress(const void *base)
 	return json;
 }
 
-static void free_ips(const struct field *f, void *at)
-{
-	api_ips *ips = at;
-
-	(void)f;
-	array_free(ips);
-}
-
-static const struct field_type storage_ips = {.name = "", .free = free_ips};
-
 static const struct field balancer_status_fields[] = {
 	{.name = "ingress",
 	 .type = &type_custom,
 	 .offset = SERVICE,
 	 .decode = decode_ingress,
 	 .encode = encode_ingress},
-	{.type = &storage_ips, .offset = S(ingress)},
+	{.type = &type_list, .offset = S(ingress), .element = &element_ip},
 	{0},
 };
 static const struct schema balancer_status = {.fields = balancer_status_fields, .open = true};
@@ -212,7 +212,7 @@ static const struct field service_spec_fields[] = {
 	{.name = "ports",
 	 .type = &type_list,
 	 .offset = S(ports),
-	 .element = &element_port,
+	 .element = &element_service_port,
 	 .element_size = sizeof(struct api_service_port),
 	 .flags = FIELD_OMIT_ZERO},
 	{0},
@@ -237,18 +237,31 @@ const struct kind_schema service_kind = {
 #define E(member)  offsetof(struct api_object, endpoint_slice.member)
 #define EP(member) offsetof(struct api_endpoint, member)
 
-/* Unknown (absent or null) ready means ready; unknown serving means what ready says. */
+/* A condition that may be absent or null: UNKNOWN then. */
+static bool decode_condition(struct decode *d, const json_t *conditions, const char *name,
+			     bool unknown)
+{
+	const json_t *json = json_object_get(conditions, name);
+	char shown[64];
+
+	if (!json || json_is_null(json))
+		return unknown;
+	if (!json_is_boolean(json))
+		decode_fault_at(d, name, "must be true or false, not %s",
+				json_show(json, shown, sizeof(shown)));
+	return json_is_true(json);
+}
+
+/* Unknown ready means ready; unknown serving means what ready says. */
 static void decode_conditions(struct decode *d, const json_t *json, void *base)
 {
 	struct api_endpoint *endpoint = base;
-	const json_t *ready = json_object_get(json, "ready"),
-		     *serving = json_object_get(json, "serving");
 
 	if (!decode_expect_object(d, json))
 		return;
-	endpoint->ready = !json_is_false(ready);
-	endpoint->serving = json_is_boolean(serving) ? json_is_true(serving) : endpoint->ready;
-	endpoint->terminating = json_is_true(json_object_get(json, "terminating"));
+	endpoint->ready = decode_condition(d, json, "ready", true);
+	endpoint->serving = decode_condition(d, json, "serving", endpoint->ready);
+	endpoint->terminating = decode_condition(d, json, "terminating", false);
 }
 
 static json_t *encode_conditions(const void *base)
@@ -318,7 +331,7 @@ static const struct field slice_fields[] = {
 	{.name = "ports",
 	 .type = &type_list,
 	 .offset = E(ports),
-	 .element = &element_port,
+	 .element = &element_slice_port,
 	 .element_size = sizeof(struct api_service_port)},
 	{.type = &type_string, .offset = E(service_name)},
 	{0},
@@ -359,134 +372,4 @@ const struct kind_schema endpoint_slice_kind = {
 		 true, false},
 	.versions = slice_versions,
 	.root = &slice_root,
-};
-
-/* ---- Node -------------------------------------------------------------------------------- */
-
-#define N(member) offsetof(struct api_object, node.member)
-#define NODE	  offsetof(struct api_object, node)
-
-static void decode_addresses(struct decode *d, const json_t *json, void *base)
-{
-	struct api_node *node = base;
-	size_t i;
-	json_t *value;
-
-	if (!decode_expect_list(d, json))
-		return;
-	json_array_foreach(json, i, value) {
-		const char *type = json_string_value(json_object_get(value, "type"));
-		const char *text = json_string_value(json_object_get(value, "address"));
-		struct ip_addr ip;
-		struct err err;
-
-		if (!type || strcmp(type, "InternalIP") != 0)
-			continue;
-		if (ip_parse(text ? text : "", &ip, &err))
-			decode_fault(d, "InternalIP: %s", err.msg);
-		else
-			array_push(&node->internal_ips, ip);
-	}
-}
-
-static json_t *encode_addresses(const void *base)
-{
-	const struct api_node *node = base;
-	json_t *json = json_array();
-
-	array_each(&node->internal_ips, ip)
-		json_array_append_new(json, json_pack("{s:s, s:s}", "type", "InternalIP", "address",
-						      ip_str(ip).s));
-	return json;
-}
-
-static void decode_node_conditions(struct decode *d, const json_t *json, void *base)
-{
-	struct api_node *node = base;
-	size_t i;
-	json_t *value;
-
-	if (!decode_expect_list(d, json))
-		return;
-	json_array_foreach(json, i, value) {
-		const char *type = json_string_value(json_object_get(value, "type"));
-		const char *status = json_string_value(json_object_get(value, "status"));
-
-		if (type && !strcmp(type, "Ready"))
-			node->ready = status && !strcmp(status, "True");
-	}
-}
-
-static json_t *encode_node_conditions(const void *base)
-{
-	const struct api_node *node = base;
-
-	return json_pack("[{s:s, s:s}]", "type", "Ready", "status", node->ready ? "True" : "False");
-}
-
-static const struct field node_spec_fields[] = {
-	{.name = "unschedulable",
-	 .type = &type_bool,
-	 .offset = N(unschedulable),
-	 .flags = FIELD_OMIT_ZERO},
-	{0},
-};
-static const struct field node_status_fields[] = {
-	{.name = "addresses",
-	 .type = &type_custom,
-	 .offset = NODE,
-	 .decode = decode_addresses,
-	 .encode = encode_addresses},
-	{.name = "conditions",
-	 .type = &type_custom,
-	 .offset = NODE,
-	 .decode = decode_node_conditions,
-	 .encode = encode_node_conditions},
-	{.type = &storage_ips, .offset = N(internal_ips)},
-	{0},
-};
-static const struct schema node_spec = {.fields = node_spec_fields, .open = true};
-static const struct schema node_status = {.fields = node_status_fields, .open = true};
-static const struct field node_fields[] = {
-	{.name = "spec", .type = &type_object, .schema = &node_spec, .flags = FIELD_OMIT_ZERO},
-	{.name = "status", .type = &type_object, .schema = &node_status},
-	{0},
-};
-
-static void node_defaults(void *base)
-{
-	((struct api_object *)base)->node.ready = true;
-}
-
-static const struct schema node_root = {
-	.fields = node_fields, .open = true, .defaults = node_defaults};
-
-const struct kind_schema node_kind = {
-	.info = {API_NODE, "Node", "", "v1", "nodes", false, false},
-	.versions = core_versions,
-	.root = &node_root,
-};
-
-/* ---- Lease ------------------------------------------------------------------------------- */
-
-#define L(member) offsetof(struct api_object, lease.member)
-
-static const struct field lease_spec_fields[] = {
-	{.name = "holderIdentity", .type = &type_string, .offset = L(holder)},
-	{.name = "leaseDurationSeconds", .type = &type_u32, .offset = L(duration_seconds)},
-	{.name = "renewTime", .type = &type_time, .offset = L(renew_time)},
-	{0},
-};
-static const struct schema lease_spec = {.fields = lease_spec_fields, .open = true};
-static const struct field lease_fields[] = {
-	{.name = "spec", .type = &type_object, .schema = &lease_spec, .flags = FIELD_REQUIRED},
-	{0},
-};
-static const struct schema lease_root = {.fields = lease_fields, .open = true};
-static const char *const lease_versions[] = {"coordination.k8s.io/v1", NULL};
-
-const struct kind_schema lease_kind = {
-	.info = {API_LEASE, "Lease", "coordination.k8s.io", "v1", "leases", true, true},
-	.versions = lease_versions,
-	.root = &lease_root,
 };

@@ -87,6 +87,8 @@ static void decode_selector(struct decode *d, const json_t *json, void *base)
 	struct api_bgp_load_balancer *lb = base;
 
 	lb->has_selector = true;
+	if (json_is_object(json) && !json_object_size(json))
+		decode_fault(d, "is empty: it must name at least one label");
 	type_pairs.decode(d, &(struct field){.type = &type_pairs}, json, &lb->peer_selector);
 }
 
@@ -114,17 +116,7 @@ static const struct field lb_fields[] = {
 	{0},
 };
 
-static void check_selector(struct decode *d, const void *base)
-{
-	const struct api_object *obj = base;
-
-	if (obj->bgp_load_balancer.has_selector && !obj->bgp_load_balancer.peer_selector.n &&
-	    !decode_is_refused(d, "spec.peerSelector"))
-		decode_fault_at(d, "spec.peerSelector",
-				"is empty: it must name at least one label");
-}
-
-static const struct schema lb_root = {.fields = lb_fields, .check = check_selector};
+static const struct schema lb_root = {.fields = lb_fields};
 
 const struct kind_schema bgp_load_balancer_kind = {
 	.info = {API_BGP_LOAD_BALANCER, "BGPLoadBalancer", "networking.gke.io", "v1",
@@ -230,6 +222,8 @@ static void peer_defaults(void *base)
 	peer->address_families = API_FAMILY_IPV4 | API_FAMILY_IPV6;
 }
 
+#define DEFAULT_HOLD_TIME 90 /* seconds: what the speaker proposes when none is said */
+
 static void check_peer(struct decode *d, const void *base)
 {
 	const struct api_bgp_peer *peer = &((const struct api_object *)base)->bgp_peer;
@@ -245,9 +239,10 @@ static void check_peer(struct decode *d, const void *base)
 	if (peer->hold_time == 1 || peer->hold_time == 2) /* RFC 4271, section 4.2 */
 		decode_fault_at(d, "spec.holdTime", "%u is neither 0 nor between 3 and 65535",
 				peer->hold_time);
-	else if (peer->hold_time && peer->keepalive_time >= peer->hold_time)
+	else if (peer->keepalive_time >= (peer->hold_time ? peer->hold_time : DEFAULT_HOLD_TIME))
 		decode_fault_at(d, "spec.keepaliveTime", "%u must be less than holdTime %u",
-				peer->keepalive_time, peer->hold_time);
+				peer->keepalive_time,
+				peer->hold_time ? peer->hold_time : DEFAULT_HOLD_TIME);
 }
 
 static const struct schema peer_root = {
@@ -268,8 +263,9 @@ static const struct field cidr_family_fields[] = {
 	{.name = "perNodeMaskSize",
 	 .type = &type_u32,
 	 .offset = F(per_node_mask_size),
+	 .min = 1,
 	 .max = 128,
-	 .flags = FIELD_REQUIRED},
+	 .flags = FIELD_REQUIRED | FIELD_OMIT_ZERO},
 	{0},
 };
 static const struct schema cidr_family = {.fields = cidr_family_fields};

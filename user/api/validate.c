@@ -182,12 +182,6 @@ static void check_cluster(const struct api_state *state, const struct api_object
 		breach(faults, cluster, "spec.loadBalancer.type",
 		       "\"bgp\" needs a NetworkGatewayGroup \"default\" in \"%s\"",
 		       cluster->meta.ns);
-	state_each(state, API_CLUSTER, other) {
-		if (other != cluster && same_ns(other, cluster))
-			breach(faults, cluster, "metadata.namespace",
-			       "\"%s\" holds another Cluster, %s", cluster->meta.ns,
-			       other->meta.name);
-	}
 }
 
 size_t validate_state(const struct api_state *state, fault_list *faults)

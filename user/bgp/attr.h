@@ -49,9 +49,9 @@ enum attr_action {
 
 struct attr_rule {
 	uint8_t type;
-	uint8_t flags; /* optional and transitive bits, as they must be */
-	const char *name;
+	uint8_t flags;		 /* optional and transitive bits, as they must be */
 	enum attr_action action; /* when flags or value are wrong */
+	const char *name;
 	/* Says whether the value is right. FOUR_OCTET_AS: AS numbers in it have four bytes. */
 	bool (*valid)(struct rd value, bool four_octet_as);
 };

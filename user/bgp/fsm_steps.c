@@ -9,10 +9,10 @@
 
 #include <stdio.h>
 
-#define SECOND		1000u
-#define IDLE_HOLD_MOST	(60 * SECOND)
-#define STABLE_AFTER	(30 * SECOND)
-#define SEND_HOLD_LEAST (480 * SECOND)
+#define SECOND		1000u /* ms */
+#define IDLE_HOLD_MOST	60000u
+#define STABLE_AFTER	30000u
+#define SEND_HOLD_LEAST 480000u
 
 void fsm_init(struct fsm *fsm, uint32_t connect_retry_time, const struct fsm_actions *actions,
 	      void *ctx)
@@ -57,7 +57,6 @@ static void start_connect_retry(struct fsm *fsm, uint64_t now)
 	fsm_start_timer(fsm, FSM_CONNECT_RETRY_TIMER, jittered(fsm, fsm->connect_retry_time), now);
 }
 
-/* A negotiated hold time of zero: neither timer ever runs (section 4.2). */
 void fsm_restart_hold(struct fsm *fsm, uint64_t now)
 {
 	if (fsm->hold_time)
@@ -99,7 +98,6 @@ void fsm_change_state(struct fsm *fsm, enum bgp_state to, const char *reason, ui
 	fsm->actions->state_changed(fsm->ctx, from, to, reason, now);
 }
 
-/* "Initiates a TCP connection to the other BGP peer", in Connect. */
 void fsm_initiate(struct fsm *fsm, const char *reason, uint64_t now)
 {
 	start_connect_retry(fsm, now);
@@ -107,7 +105,6 @@ void fsm_initiate(struct fsm *fsm, const char *reason, uint64_t now)
 	fsm->actions->connect(fsm->ctx);
 }
 
-/* Back to Idle, to come out of it by the IdleHoldTimer if the session is still wanted. */
 void fsm_fail(struct fsm *fsm, const char *reason, uint64_t now)
 {
 	fsm->actions->drop(fsm->ctx);
@@ -208,7 +205,6 @@ void fsm_go_active(struct fsm *fsm, const char *reason, uint64_t now)
 	fsm_change_state(fsm, BGP_ACTIVE, reason, now);
 }
 
-/* ManualStop: DETAIL->error is the Cease for a peer that we had sent an OPEN. */
 void fsm_stop(struct fsm *fsm, const struct fsm_detail *detail, uint64_t now)
 {
 	if (fsm->state >= BGP_OPENSENT)

@@ -208,14 +208,10 @@ const struct nhset *nhset_ref(const struct nhset *set)
 	return set;
 }
 
-void nhset_put(struct nhset_store *store, const struct nhset *borrowed)
+static void set_free(struct nhset_store *store, struct nhset *set)
 {
-	struct nhset *set = (struct nhset *)borrowed;
-	struct nhset **link;
+	struct nhset **link = &store->sets[set->hash & (store->set_buckets - 1)];
 
-	if (!set || --set->refs)
-		return;
-	link = &store->sets[set->hash & (store->set_buckets - 1)];
 	while (*link != set)
 		link = &(*link)->chain;
 	*link = set->chain;
@@ -224,6 +220,15 @@ void nhset_put(struct nhset_store *store, const struct nhset *borrowed)
 	store->set_count--;
 	store->bytes -= set_size(set->n);
 	free(set);
+}
+
+/* Sets are const to all others: only their store counts references, and frees them. */
+void nhset_put(struct nhset_store *store, const struct nhset *set)
+{
+	struct nhset *own = (struct nhset *)set;
+
+	if (own && !--own->refs)
+		set_free(store, own);
 }
 
 const struct nexthop *nhset_find(const struct nhset *set, const struct ip_addr *ip)

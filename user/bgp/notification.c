@@ -116,6 +116,7 @@ int notification_set(struct bgp_notification *out, uint8_t code, uint8_t subcode
 void notification_shutdown(struct bgp_notification *out, uint8_t subcode, const char *text)
 {
 	uint8_t data[1 + BGP_SHUTDOWN_TEXT_MAX];
+	struct wr wr = wr_init(data, sizeof(data));
 	size_t len = strlen(text);
 
 	if (len > BGP_SHUTDOWN_TEXT_MAX) {
@@ -123,9 +124,9 @@ void notification_shutdown(struct bgp_notification *out, uint8_t subcode, const 
 		while (len && ((uint8_t)text[len] & 0xc0) == 0x80) /* in a UTF-8 character */
 			len--;
 	}
-	data[0] = (uint8_t)len;
-	memcpy(data + 1, text, len);
-	(void)notification_set(out, BGP_ERR_CEASE, subcode, data, 1 + len, "%s", "");
+	wr_u8(&wr, (uint8_t)len);
+	wr_bytes(&wr, text, len);
+	(void)notification_set(out, BGP_ERR_CEASE, subcode, data, wr.len, "%s", "");
 }
 
 void notification_encode(struct wr *wr, const struct bgp_notification *notification)

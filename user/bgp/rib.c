@@ -174,12 +174,12 @@ static int check_next_hop(const struct ip_prefix *prefix, const struct ip_addr *
 {
 	char text[IP_TEXT_MAX];
 
-	(void)ip_prefix_format(prefix, text);
 	if (ip->family != prefix->addr.family)
-		return err_set(err, -EINVAL, "%s: next hop %s is of another address family", text,
-			       ip_str(ip).s);
+		return err_set(err, -EINVAL, "%s: next hop %s is of another address family",
+			       ip_prefix_format(prefix, text), ip_str(ip).s);
 	if (ip_is_unspecified(ip) || ip_is_multicast(ip) || ip_is_link_local(ip))
-		return err_set(err, -EINVAL, "%s: %s cannot be a next hop", text, ip_str(ip).s);
+		return err_set(err, -EINVAL, "%s: %s cannot be a next hop",
+			       ip_prefix_format(prefix, text), ip_str(ip).s);
 	return 0;
 }
 

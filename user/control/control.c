@@ -16,9 +16,13 @@
 #include "util/mem.h"
 
 /* A request has no body worth reading; a client that sends nothing is let go. */
-#define BODY_MAX 1024
-#define HEADERS_MAX 16384
+#define BODY_MAX     1024
+#define HEADERS_MAX  16384
 #define IDLE_SECONDS 10
+/* All are let through to on_request(), which refuses in JSON. */
+#define EVERY_METHOD                                                                               \
+	(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | \
+	 EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH)
 
 struct control {
 	struct evhttp *http;
@@ -30,10 +34,15 @@ struct control {
 static void reply(struct evhttp_request *request, int code, const char *reason, json_t *body)
 {
 	struct evbuffer *buffer = evbuffer_new();
-	char *text = json_dumps(body, JSON_COMPACT);
+	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 
-	evbuffer_add(buffer, text, strlen(text));
-	evbuffer_add(buffer, "\n", 1);
+	/* jansson makes nothing out of text that is not UTF-8. */
+	if (!text) {
+		code = 500;
+		reason = "Internal Server Error";
+	}
+	evbuffer_add_printf(buffer, "%s\n",
+			    text ? text : "{\"error\":\"the answer cannot be put into JSON\"}");
 	evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type",
 			  "application/json");
 	evhttp_send_reply(request, code, reason, buffer);
@@ -58,7 +67,7 @@ static void on_request(struct evhttp_request *request, void *ctx)
 			return;
 		}
 	reply(request, 404, "Not Found",
-	      json_pack("{s:s, s:s?}", "error", "there is nothing at this path", "path", path));
+	      json_pack("{s:s}", "error", "there is nothing at this path"));
 }
 
 static int fill_address(const char *path, struct sockaddr_un *address, struct err *err)
@@ -89,14 +98,36 @@ static int make_parents(const char *path, struct err *err)
 }
 
 /* Whether somebody listens there; a socket file that nobody listens at is a dead process's. */
-static bool answers(const struct sockaddr_un *address)
+static bool is_listening(const struct sockaddr_un *address)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool yes = fd >= 0 && !connect(fd, (const struct sockaddr *)address, sizeof(*address));
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* EAGAIN: it listens, but has no time (its backlog is full). */
+	bool yes = fd >= 0 && (!connect(fd, (const struct sockaddr *)address, sizeof(*address)) ||
+			       errno == EAGAIN);
 
 	if (fd >= 0)
 		close(fd);
 	return yes;
+}
+
+static int make_room(const struct sockaddr_un *address, struct err *err)
+{
+	const char *path = address->sun_path;
+	struct stat st;
+
+	if (lstat(path, &st))
+		return errno == ENOENT ? 0
+				       : err_set(err, -errno, "cannot look at %s: %s", path,
+						 strerror(errno));
+	if (!S_ISSOCK(st.st_mode))
+		return err_set(err, -EEXIST, "%s is there already, and is no socket", path);
+	if (is_listening(address))
+		return err_set(err, -EADDRINUSE,
+			       "another process listens at %s (--socket chooses another path)",
+			       path);
+	if (unlink(path) && errno != ENOENT)
+		return err_set(err, -errno, "cannot replace %s: %s", path, strerror(errno));
+	return 0;
 }
 
 static int bind_socket(const char *path, int *out, struct err *err)
@@ -107,12 +138,10 @@ static int bind_socket(const char *path, int *out, struct err *err)
 
 	if (!rc)
 		rc = make_parents(path, err);
+	if (!rc)
+		rc = make_room(&address, err);
 	if (rc)
 		return rc;
-	if (answers(&address))
-		return err_set(err, -EADDRINUSE, "another process listens at %s", path);
-	if (unlink(path) && errno != ENOENT)
-		return err_set(err, -errno, "cannot replace %s: %s", path, strerror(errno));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* The file has its mode from the moment that it is there. */
 	mask = umask(0117);
@@ -141,6 +170,7 @@ int control_open(struct event_base *base, const char *path, const struct control
 	evhttp_set_max_body_size(control->http, BODY_MAX);
 	evhttp_set_max_headers_size(control->http, HEADERS_MAX);
 	evhttp_set_timeout(control->http, IDLE_SECONDS);
+	evhttp_set_allowed_methods(control->http, EVERY_METHOD);
 	evhttp_set_gencb(control->http, on_request, control);
 	if (evhttp_accept_socket(control->http, fd)) {
 		close(fd);

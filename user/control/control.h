@@ -3,8 +3,8 @@
 #define VIPCAST_CONTROL_CONTROL_H
 
 /*
- * The socket that an operator's tools ask: HTTP and JSON over a Unix socket, served on the program's
- * own event loop. Reading only: GET answers, everything else is refused.
+ * The socket that an operator's tools ask: HTTP and JSON over a Unix socket, served on the
+ * program's own event loop. Reading only: GET answers, everything else is refused.
  */
 
 #include <jansson.h>

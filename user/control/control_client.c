@@ -9,7 +9,7 @@
 
 #include "util/mem.h"
 
-#define ANSWER_MAX (256u << 20)
+#define ANSWER_MAX	(256u << 20)
 #define TIMEOUT_SECONDS 10L
 
 struct answer {
@@ -40,6 +40,16 @@ static int explain(const char *socket, CURLcode code, struct err *err)
 			       socket);
 	if (access(socket, R_OK | W_OK))
 		return err_set(err, -ECONNREFUSED, "cannot use %s: %s", socket, strerror(errno));
+	if (code == CURLE_COULDNT_CONNECT)
+		return err_set(
+			err, -ECONNREFUSED,
+			"nothing listens at %s: the socket is a dead process's (is the daemon "
+			"running? --socket names another one)",
+			socket);
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return err_set(err, -ECONNREFUSED,
+			       "the daemon at %s does not answer within %ld seconds", socket,
+			       TIMEOUT_SECONDS);
 	return err_set(err, -ECONNREFUSED, "the daemon at %s does not answer: %s", socket,
 		       curl_easy_strerror(code));
 }
@@ -48,8 +58,8 @@ static int parse(const char *socket, const struct answer *answer, long status, j
 		 struct err *err)
 {
 	json_error_t error;
-	json_t *json = json_loadb(answer->text ? answer->text : "", answer->n, JSON_DECODE_ANY,
-				  &error);
+	json_t *json =
+		json_loadb(answer->text ? answer->text : "", answer->n, JSON_DECODE_ANY, &error);
 
 	if (!json)
 		return err_set(err, -EPROTO, "the answer from %s is not JSON: %s", socket,
@@ -82,6 +92,7 @@ int control_get(const char *socket, const char *path, json_t **out, struct err *
 	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_SECONDS);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
 	code = curl_easy_perform(curl);

@@ -9,8 +9,9 @@
 struct balance {
 	struct fallback_vip *vips;
 	size_t vips_n, sessions, nodes;
-	uint32_t *count; /* VIPs per node, of the session at hand */
-	uint32_t *total; /* VIPs per node, of all sessions */
+	const uint32_t *peers; /* of the sessions */
+	uint32_t *count;       /* VIPs per node, of the session at hand */
+	uint32_t *total;       /* VIPs per node, of all sessions */
 };
 
 static uint64_t mix(uint64_t x)
@@ -22,7 +23,7 @@ static uint64_t mix(uint64_t x)
 
 /*
  * How far a node may stand over the least used one for the sake of different nodes for the sessions
- * of a VIP. Within this, nothing is moved: the loss of a node must touch no VIP but its own.
+ * of a VIP. Within twice this, nothing is moved: the loss of a node must touch no VIP but its own.
  */
 static uint32_t slack(uint32_t least)
 {
@@ -37,19 +38,35 @@ static bool is_eligible(const struct fallback_vip *vip, uint32_t node)
 	return false;
 }
 
-/* How many other sessions of the VIP use the node. */
+/* How many other sessions of the VIP use the node: all, or those with the same peer. */
 static uint32_t usage(const struct balance *b, const struct fallback_vip *vip, size_t session,
-		      uint32_t node)
+		      uint32_t node, bool same_peer)
 {
 	uint32_t n = 0;
 
 	for (size_t s = 0; s < b->sessions; s++)
-		n += s != session && vip->choice[s] == node;
+		n += s != session && vip->choice[s] == node &&
+		     (!same_peer || b->peers[s] == b->peers[session]);
 	return n;
+}
+
+/* Would the node be used more by others of the VIP's sessions than the one that it is on? */
+static bool is_worse(const struct balance *b, const struct fallback_vip *vip, size_t session,
+		     uint32_t node)
+{
+	uint32_t from = vip->choice[session];
+	uint32_t here = usage(b, vip, session, from, true),
+		 there = usage(b, vip, session, node, true);
+
+	if (here != there)
+		return there > here;
+	return usage(b, vip, session, node, false) > usage(b, vip, session, from, false);
 }
 
 /* What a choice costs, most significant first. */
 struct cost {
+	bool far_over; /* twice the slack: what keeps the sessions of one peer apart may cost that */
+	uint32_t peer_usage;
 	bool over;
 	uint32_t usage, count, total;
 	uint64_t tie;
@@ -57,6 +74,10 @@ struct cost {
 
 static bool is_cheaper(const struct cost *a, const struct cost *b)
 {
+	if (a->far_over != b->far_over)
+		return !a->far_over;
+	if (a->peer_usage != b->peer_usage)
+		return a->peer_usage < b->peer_usage;
 	if (a->over != b->over)
 		return !a->over;
 	if (a->usage != b->usage)
@@ -87,8 +108,10 @@ static uint32_t choose(const struct balance *b, const struct fallback_vip *vip, 
 	for (size_t i = 0; i < vip->eligible_n; i++) {
 		uint32_t node = vip->eligible[i];
 		struct cost cost = {
+			.far_over = b->count[node] > least + 2 * slack(least),
+			.peer_usage = usage(b, vip, session, node, true),
 			.over = b->count[node] > least + slack(least),
-			.usage = usage(b, vip, session, node),
+			.usage = usage(b, vip, session, node, false),
 			.count = b->count[node],
 			.total = b->total[node],
 			.tie = mix(vip->hash ^ mix(session << 32 | node)),
@@ -129,7 +152,7 @@ static bool is_lopsided(const struct balance *b, size_t session)
 		if (vip->choice[session] == FALLBACK_NONE)
 			continue;
 		least = least_used(b, vip);
-		if (b->count[vip->choice[session]] > least + slack(least) + 1)
+		if (b->count[vip->choice[session]] > least + 2 * slack(least) + 1)
 			return true;
 	}
 	return false;
@@ -163,7 +186,7 @@ static uint32_t receiver(const struct balance *b, const struct fallback_vip *vip
 
 		if (b->count[node] + 1 >= b->count[from])
 			continue;
-		if (apart && usage(b, vip, session, node) > usage(b, vip, session, from))
+		if (apart && is_worse(b, vip, session, node))
 			continue;
 		if (best == FALLBACK_NONE || b->count[node] < b->count[best])
 			best = node;
@@ -234,9 +257,14 @@ static void drop_stale(struct balance *b)
 	}
 }
 
-void fallback_balance(struct fallback_vip *vips, size_t vips_n, size_t sessions, size_t nodes)
+void fallback_balance(struct fallback_vip *vips, size_t vips_n, const uint32_t *peers,
+		      size_t sessions, size_t nodes)
 {
-	struct balance b = {.vips = vips, .vips_n = vips_n, .sessions = sessions, .nodes = nodes};
+	struct balance b = {.vips = vips,
+			    .vips_n = vips_n,
+			    .peers = peers,
+			    .sessions = sessions,
+			    .nodes = nodes};
 
 	b.count = xcalloc(nodes + 1, sizeof(*b.count));
 	b.total = xcalloc(nodes + 1, sizeof(*b.total));

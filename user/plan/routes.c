@@ -252,9 +252,21 @@ static void read_choices(const struct planner *p, struct vip *vip)
 	}
 }
 
+/* Numbers the peers of the sessions, which are in order of their peer. */
+static uint32_t *number_peers(const struct planner *p)
+{
+	uint32_t *peers = xcalloc(p->keys.n + 1, sizeof(*peers));
+
+	for (size_t k = 1; k < p->keys.n; k++)
+		peers[k] =
+			peers[k - 1] + !ip_equal(&p->keys.v[k].peer_ip, &p->keys.v[k - 1].peer_ip);
+	return peers;
+}
+
 static void choose_fallback(struct planner *p)
 {
 	struct fallback_vip *v = xcalloc(p->vips.n + 1, sizeof(*v));
+	uint32_t *peers = number_peers(p);
 
 	for (size_t i = 0; i < p->vips.n; i++) {
 		struct vip *vip = &p->vips.v[i];
@@ -267,7 +279,8 @@ static void choose_fallback(struct planner *p)
 			.choice = vip->choice,
 		};
 	}
-	fallback_balance(v, p->vips.n, p->keys.n, p->c->nodes.n);
+	fallback_balance(v, p->vips.n, peers, p->keys.n, p->c->nodes.n);
+	free(peers);
 	free(v);
 }
 

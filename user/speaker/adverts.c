@@ -41,7 +41,7 @@ void adverts_free(struct adverts *adverts)
 {
 	if (!adverts)
 		return;
-	array_each (&adverts->list, advert) {
+	array_each(&adverts->list, advert) {
 		rib_delete(adverts->rib, &(*advert)->prefix);
 		advert_free(*advert);
 	}
@@ -72,8 +72,16 @@ static bool same_fallback(const struct advert *advert, const struct api_bgp_adve
 static void copy_fallback(struct advert *advert, const struct api_bgp_advertised_route *route)
 {
 	advert->fallback.n = 0;
-	array_each (&route->fallback, f)
+	array_each(&route->fallback, f)
 		array_push(&advert->fallback, *f);
+}
+
+static void leave_former_prefix(struct adverts *adverts, struct advert *advert,
+				const struct api_bgp_advertised_route *route)
+{
+	if (ip_is_set(&advert->prefix.addr) && !same_prefix(&advert->prefix, &route->prefix))
+		rib_delete(adverts->rib, &advert->prefix);
+	advert->prefix = route->prefix;
 }
 
 static void update_one(struct adverts *adverts, struct advert *advert,
@@ -81,9 +89,6 @@ static void update_one(struct adverts *adverts, struct advert *advert,
 {
 	struct err err;
 
-	if (advert->prefix.addr.family && !same_prefix(&advert->prefix, &route->prefix))
-		rib_delete(adverts->rib, &advert->prefix);
-	advert->prefix = route->prefix;
 	if (rib_set(adverts->rib, &route->prefix, route->next_hops.v, route->next_hops.n,
 		    route->metric, advert, &err))
 		log_error(adverts->log, "cannot advertise", "route", advert->name, "error",
@@ -119,7 +124,7 @@ bool adverts_update(struct adverts *adverts, const struct api_state *state)
 
 	memset(&adverts->list, 0, sizeof(adverts->list));
 	/* What goes, goes first: its prefix may come back under another name. */
-	state_each (state, API_BGP_ADVERTISED_ROUTE, obj) {
+	state_each(state, API_BGP_ADVERTISED_ROUTE, obj) {
 		while (i < old.n && compare(old.v[i], obj) < 0) {
 			rib_delete(adverts->rib, &old.v[i]->prefix);
 			advert_free(old.v[i++]);
@@ -134,20 +139,23 @@ bool adverts_update(struct adverts *adverts, const struct api_state *state)
 		advert_free(old.v[i]);
 	}
 	array_free(&old);
+	/* Then what moves to another prefix: two routes may have changed places. */
 	i = 0;
-	state_each (state, API_BGP_ADVERTISED_ROUTE, obj)
+	state_each(state, API_BGP_ADVERTISED_ROUTE, obj)
+		leave_former_prefix(adverts, adverts->list.v[i++], &obj->route);
+	i = 0;
+	state_each(state, API_BGP_ADVERTISED_ROUTE, obj)
 		update_one(adverts, adverts->list.v[i++], &obj->route);
 	return rib_sequence(adverts->rib) != before;
 }
 
-const struct ip_addr *adverts_select(const struct bgp_config *config,
-				     const struct rib_route *route)
+const struct ip_addr *adverts_select(const struct bgp_config *config, const struct rib_route *route)
 {
 	const struct advert *advert = route->cookie;
 
 	if (!advert)
 		return NULL;
-	array_each (&advert->fallback, f)
+	array_each(&advert->fallback, f)
 		if (ip_equal(&f->peer_ip, &config->peer) &&
 		    ip_equal(&f->floating_ip, &config->local))
 			return &f->next_hop;
@@ -156,12 +164,12 @@ const struct ip_addr *adverts_select(const struct bgp_config *config,
 
 void adverts_names(const struct adverts *adverts, uint32_t families, api_strings *out)
 {
-	array_each (&adverts->list, advert) {
-		enum bgp_family family = (*advert)->prefix.addr.family == AF_INET ?
-						 BGP_IPV4_UNICAST :
-						 BGP_IPV6_UNICAST;
+	array_each(&adverts->list, advert) {
+		bool v4 = (*advert)->prefix.addr.family == AF_INET;
+		enum bgp_family family = v4 ? BGP_IPV4_UNICAST : BGP_IPV6_UNICAST;
 
-		if (families & BGP_FAMILY_BIT(family))
+		/* One without next hops is not advertised. */
+		if (families & BGP_FAMILY_BIT(family) && rib_find(adverts->rib, &(*advert)->prefix))
 			array_push(out, xstrdup((*advert)->name));
 	}
 }

@@ -3,8 +3,8 @@
 #define VIPCAST_SPEAKER_ADVERTS_H
 
 /*
- * From BGPAdvertisedRoute objects to the Adj-RIB-Out that all sessions of this node share. A route's
- * cookie in the RIB leads back to what the controller chose for sessions without ADD-PATH.
+ * From BGPAdvertisedRoute objects to the Adj-RIB-Out that all sessions of this node share. A
+ * route's cookie in the RIB leads back to what the controller chose for sessions without ADD-PATH.
  */
 
 #include "api/state.h"

@@ -6,6 +6,44 @@
 
 #include "util/mem.h"
 
+struct running *running_new(struct speaker *speaker, const struct api_meta *meta,
+			    const struct bgp_config *config)
+{
+	struct running *running = xcalloc(1, sizeof(*running));
+
+	running->speaker = speaker;
+	running->ns = meta->ns ? xstrdup(meta->ns) : NULL;
+	running->name = xstrdup(meta->name);
+	running->config = *config;
+	return running;
+}
+
+void running_free(struct running *running)
+{
+	free(running->ns);
+	free(running->name);
+	free(running);
+}
+
+bool running_is(const struct running *running, const struct api_meta *meta)
+{
+	return !strcmp(running->name, meta->name) &&
+	       !strcmp(running->ns ? running->ns : "", meta->ns ? meta->ns : "");
+}
+
+/* A reason may hold what the peer sent, or end in half a character: JSON takes UTF-8 alone. */
+static char *utf8(const char *text)
+{
+	char *copy = xstrdup(text);
+	json_t *whole = json_string(copy);
+
+	for (char *c = copy; !whole && *c; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	json_decref(whole);
+	return copy;
+}
+
 static uint32_t negotiated_families(const struct bgp_facts *facts)
 {
 	uint32_t families = 0;
@@ -38,11 +76,11 @@ int running_report(const struct running *running, const struct api_object *objec
 
 	free(status->state);
 	free(status->reason);
-	array_each (&status->advertised_routes, name)
+	array_each(&status->advertised_routes, name)
 		free(*name);
 	status->advertised_routes.n = 0;
 	status->state = xstrdup(bgp_state_name(state));
-	status->reason = xstrdup(facts ? facts->reason : running->waiting);
+	status->reason = utf8(facts ? facts->reason : running->waiting);
 	status->add_path_negotiated = state == BGP_ESTABLISHED && sends_several_paths(facts);
 	if (state == BGP_ESTABLISHED)
 		adverts_names(adverts, negotiated_families(facts), &status->advertised_routes);
@@ -79,20 +117,31 @@ static json_t *messages_json(const uint64_t counts[BGP_MESSAGE_TYPES])
 	return messages;
 }
 
+static json_t *text_json(const char *text)
+{
+	char *clean = utf8(text);
+	json_t *json = json_string(clean);
+
+	free(clean);
+	return json;
+}
+
 json_t *running_json(const struct running *running)
 {
 	const struct bgp_facts *facts = running->io ? bgpio_session_facts(running->io) : NULL;
 	json_int_t seconds;
 
 	if (!facts)
-		return json_pack("{s:s, s:s}", "state", bgp_state_name(BGP_IDLE), "reason",
-				 running->waiting);
+		return json_pack("{s:s, s:o}", "state", bgp_state_name(BGP_IDLE), "reason",
+				 text_json(running->waiting));
 	seconds = (json_int_t)((bgpio_now() - facts->since) / 1000);
-	return json_pack("{s:s, s:s, s:I, s:i, s:i, s:o, s:o, s:o, s:s}", "state",
-			 bgp_state_name(facts->state), "reason", facts->reason,
-			 facts->state == BGP_ESTABLISHED ? "uptimeSeconds" : "stateSeconds", seconds,
-			 "establishedCount", (int)facts->established_count, "holdTime",
+	return json_pack("{s:s, s:o, s:I, s:i, s:i, s:o, s:o, s:o, s:I, s:o}", "state",
+			 bgp_state_name(facts->state), "reason", text_json(facts->reason),
+			 facts->state == BGP_ESTABLISHED ? "uptimeSeconds" : "stateSeconds",
+			 seconds, "establishedCount", (int)facts->established_count, "holdTime",
 			 (int)facts->hold_time, "families", families_json(facts), "messagesIn",
 			 messages_json(facts->messages_in), "messagesOut",
-			 messages_json(facts->messages_out), "lastErrorIn", facts->last_error_in);
+			 messages_json(facts->messages_out), "errorsIn",
+			 (json_int_t)facts->errors_in, "lastErrorIn",
+			 text_json(facts->last_error_in));
 }

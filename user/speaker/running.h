@@ -4,8 +4,6 @@
 
 /* One session that this node runs, or would if its floating IP were there. */
 
-#include <time.h>
-
 #include "bgpio/bgpio.h"
 #include "speaker/adverts.h"
 #include "store/store.h"
@@ -16,11 +14,18 @@ struct running {
 	struct speaker *speaker;
 	char *ns, *name; /* of the BGPSession object */
 	struct bgp_config config;
-	struct bgpio_session *io; /* NULL: it cannot start, WAITING says why */
+	struct bgpio_session *io; /* NULL: it does not run, WAITING says why */
 	char waiting[640];
 	bool report_due;
-	time_t reported; /* wall clock; 0: never */
+	uint64_t reported; /* on bgpio_now()'s clock; 0: never */
 };
+
+/* CONFIG is copied. */
+struct running *running_new(struct speaker *speaker, const struct api_meta *meta,
+			    const struct bgp_config *config);
+void running_free(struct running *running);
+/* Whether it is about the object of this name. */
+bool running_is(const struct running *running, const struct api_meta *meta);
 
 /* Writes the BGPSession's status: state, reason, routes, time. -ENOENT when the object is gone. */
 int running_report(const struct running *running, const struct api_object *object,

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The role itself: keeps running sessions in line with what is wanted. The order of things matters
- * in two places. A session starts once its floating IP is on an interface, and a floating IP goes
- * once the last session from it has said goodbye and its socket is closed.
+ * in three places. A session starts once its floating IP is on an interface; a floating IP goes
+ * once the last session from it has said goodbye and its socket is closed; and a session that
+ * follows another one between the same two addresses waits until that one is closed.
  */
 #include "speaker/speaker.h"
 
 #include <errno.h>
 #include <event2/event.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +18,11 @@
 #include "speaker/running.h"
 #include "speaker/want.h"
 
-/* Changes within this time make one report. */
-#define REPORT_SETTLE_MS 100
-/* An Established session says that it still is, this often. */
-#define REPORT_REFRESH_SECONDS 10
+/* Milliseconds. Changes within this time make one report: routes come in bursts, states don't. */
+#define STATE_SETTLE  50
+#define ROUTES_SETTLE 300
+/* A session's report is renewed this often, so that its age shows whether its speaker lives. */
+#define REPORT_REFRESH 10000
 
 struct speaker {
 	struct speaker_config config;
@@ -29,64 +32,68 @@ struct speaker {
 	struct floating *floating;
 	struct adverts *adverts;
 	ARRAY(struct running *) running; /* by namespace and name */
+	ARRAY(struct running *) leaving; /* told to stop; their sockets are not closed yet */
 	struct event *settle, *refresh;
+	bool begun; /* the state is complete */
 	bool released;
+	char *release_reason; /* NULL: it is not, or this is the end */
 };
 
 /* ---- reports ----------------------------------------------------------------------------- */
 
-static void report_soon(struct speaker *s, struct running *running)
+static void report_in(struct speaker *s, struct running *running, int ms)
 {
-	const struct timeval soon = {.tv_usec = REPORT_SETTLE_MS * 1000};
+	const struct timeval soon = {.tv_usec = ms * 1000};
 
 	running->report_due = true;
 	if (!evtimer_pending(s->settle, NULL))
 		evtimer_add(s->settle, &soon);
 }
 
-static void report(struct speaker *s, struct running *running, time_t now)
+static void report(struct speaker *s, struct running *running)
 {
 	const struct api_object *obj =
 		state_get(s->state, API_BGP_SESSION, running->ns, running->name);
+	bool mine = obj && want_is_of(obj, s->config.node_name);
 	struct err err;
-	int rc;
+	int rc = mine ? running_report(running, obj, s->adverts, s->config.store, &err) : 0;
 
-	running->report_due = false;
-	running->reported = now;
-	if (!obj)
-		return;
-	rc = running_report(running, obj, s->adverts, s->config.store, &err);
 	/* Gone between two looks: the state will say so in a moment. */
-	if (rc && rc != -ENOENT)
+	if (rc && rc != -ENOENT) {
 		log_error(s->config.log, "cannot report", "session", running->name, "error",
 			  err.msg);
+		return; /* it stays due, and is tried again at the next refresh */
+	}
+	running->report_due = false;
+	running->reported = bgpio_now();
 }
 
 static void on_settle(evutil_socket_t fd, short what, void *ctx)
 {
 	struct speaker *s = ctx;
-	time_t now = time(NULL);
 
 	(void)fd;
 	(void)what;
-	array_each (&s->running, running)
+	array_each(&s->running, running)
 		if ((*running)->report_due)
-			report(s, *running, now);
+			report(s, *running);
 }
 
 static void on_refresh(evutil_socket_t fd, short what, void *ctx)
 {
 	struct speaker *s = ctx;
-	time_t now = time(NULL);
+	uint64_t now = bgpio_now();
 
 	(void)fd;
 	(void)what;
-	array_each (&s->running, running)
-		if (now - (*running)->reported >= REPORT_REFRESH_SECONDS)
-			report(s, *running, now);
+	array_each(&s->running, running)
+		if ((*running)->report_due || now - (*running)->reported >= REPORT_REFRESH)
+			report(s, *running);
 }
 
-/* ---- sessions ---------------------------------------------------------------------------- */
+/* ---- one session ------------------------------------------------------------------------- */
+
+static void start_all(void *ctx);
 
 static void on_state_changed(void *ctx, struct bgpio_session *session, enum bgp_state from,
 			     enum bgp_state to, const char *reason)
@@ -97,7 +104,7 @@ static void on_state_changed(void *ctx, struct bgpio_session *session, enum bgp_
 	(void)from;
 	(void)to;
 	(void)reason;
-	report_soon(running->speaker, running);
+	report_in(running->speaker, running, STATE_SETTLE);
 }
 
 static const struct ip_addr *on_select(void *ctx, const struct bgp_config *config,
@@ -112,11 +119,14 @@ static void on_removed(void *ctx)
 	struct running *running = ctx;
 	struct speaker *s = running->speaker;
 
-	if (!s->released)
-		floating_put(s->floating, &running->config.local);
-	free(running->ns);
-	free(running->name);
-	free(running);
+	for (size_t i = 0; i < s->leaving.n; i++)
+		if (s->leaving.v[i] == running) {
+			array_remove(&s->leaving, i);
+			break;
+		}
+	floating_put(s->floating, &running->config.local);
+	running_free(running);
+	start_all(s); /* one that waited for this */
 }
 
 static const struct bgpio_callbacks session_callbacks = {
@@ -125,93 +135,134 @@ static const struct bgpio_callbacks session_callbacks = {
 	.removed = on_removed,
 };
 
+static void wait_for(struct running *running, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+static void wait_for(struct running *running, const char *fmt, ...)
+{
+	char why[sizeof(running->waiting)];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(why, sizeof(why), fmt, args);
+	va_end(args);
+	if (!strcmp(why, running->waiting))
+		return;
+	memcpy(running->waiting, why, sizeof(why));
+	report_in(running->speaker, running, STATE_SETTLE);
+}
+
+static bool is_leaving(const struct speaker *s, const struct bgp_config *config)
+{
+	array_each(&s->leaving, running)
+		if (ip_equal(&(*running)->config.local, &config->local) &&
+		    ip_equal(&(*running)->config.peer, &config->peer))
+			return true;
+	return false;
+}
+
 static void start(struct speaker *s, struct running *running)
 {
+	const struct bgp_config *config = &running->config;
 	const char *why;
 	struct err err;
 
 	if (running->io)
 		return;
-	if (!floating_is_held(s->floating, &running->config.local, &why)) {
-		snprintf(running->waiting, sizeof(running->waiting),
-			 "floating IP %s is not on this node: %s",
-			 ip_str(&running->config.local).s, why);
-	} else if (bgpio_session_add(s->io, &running->config, s->rib, &session_callbacks, running,
+	if (!floating_is_held(s->floating, &config->local, &why)) {
+		wait_for(running, "floating IP %s is not on this node: %s",
+			 ip_str(&config->local).s, why);
+	} else if (is_leaving(s, config)) {
+		wait_for(running, "the session before it is being closed");
+	} else if (bgpio_session_add(s->io, config, s->rib, &session_callbacks, running,
 				     &running->io, &err)) {
-		snprintf(running->waiting, sizeof(running->waiting), "%s", err.msg);
 		running->io = NULL;
+		wait_for(running, "%s", err.msg);
 	} else {
-		floating_get(s->floating, &running->config.local);
+		floating_get(s->floating, &config->local);
+		report_in(s, running, STATE_SETTLE);
 	}
-	report_soon(s, running);
 }
 
-static void stop(struct running *running, const char *reason)
+/* The last that is heard of RUNNING: it is freed here, or in on_removed() once the peer was told.
+ */
+static void stop(struct speaker *s, struct running *running, const char *reason)
 {
-	if (running->io) {
-		/* on_removed() frees it, when the peer has been told. */
-		bgpio_session_remove(running->io, reason);
+	struct bgpio_session *io = running->io;
+
+	running->io = NULL;
+	snprintf(running->waiting, sizeof(running->waiting), "stopped: %s", reason);
+	if (io) {
+		array_push(&s->leaving, running);
+		bgpio_session_remove(io, reason);
+	}
+	report(s, running);
+	if (!io)
+		running_free(running);
+}
+
+/* ---- all of them ------------------------------------------------------------------------- */
+
+static void start_all(void *ctx)
+{
+	struct speaker *s = ctx;
+
+	if (s->released)
 		return;
-	}
-	free(running->ns);
-	free(running->name);
-	free(running);
+	array_each(&s->running, running)
+		start(s, *running);
 }
 
-static struct running *running_new(struct speaker *s, const struct want_session *want)
+/* A session that lost its address without ending need not wait for its next attempt. */
+static void on_arrival(void *ctx)
 {
-	struct running *running = xcalloc(1, sizeof(*running));
+	struct speaker *s = ctx;
 
-	running->speaker = s;
-	running->ns = want->object->meta.ns ? xstrdup(want->object->meta.ns) : NULL;
-	running->name = xstrdup(want->object->meta.name);
-	running->config = want->config;
-	return running;
+	start_all(s);
+	array_each(&s->running, running)
+		if ((*running)->io)
+			bgpio_session_retry((*running)->io);
 }
 
+/* The session of this name, taken off the list; NULL: there is none. */
 static struct running *take_running(struct speaker *s, const struct want_session *want)
 {
 	for (size_t i = 0; i < s->running.n; i++) {
 		struct running *running = s->running.v[i];
 
-		if (!running || strcmp(running->name, want->object->meta.name) != 0 ||
-		    strcmp(running->ns ? running->ns : "",
-			   want->object->meta.ns ? want->object->meta.ns : "") != 0)
+		if (!running_is(running, &want->object->meta))
 			continue;
-		s->running.v[i] = NULL;
+		array_remove(&s->running, i);
 		return running;
 	}
 	return NULL;
+}
+
+static void stop_all(struct speaker *s, const char *reason)
+{
+	array_each(&s->running, running)
+		stop(s, *running, reason);
+	array_free(&s->running);
 }
 
 static void update_sessions(struct speaker *s, const struct want *want)
 {
 	ARRAY(struct running *) next = {0};
 
-	array_each (&want->sessions, wanted) {
+	array_each(&want->sessions, wanted) {
 		struct running *running = take_running(s, wanted);
 
 		if (running && !want_same_config(&running->config, &wanted->config)) {
-			stop(running, "the session's configuration changed");
+			stop(s, running, "the session's configuration changed");
 			running = NULL;
 		}
-		array_push(&next, running ? running : running_new(s, wanted));
+		if (!running)
+			running = running_new(s, &wanted->object->meta, &wanted->config);
+		array_push(&next, running);
 	}
-	array_each (&s->running, running)
-		if (*running)
-			stop(*running, "the session is not placed here any more");
-	array_free(&s->running);
+	stop_all(s, "the session is not placed on this node any more");
 	s->running.v = next.v;
 	s->running.n = next.n;
 	s->running.cap = next.cap;
-}
-
-static void start_all(void *ctx)
-{
-	struct speaker *s = ctx;
-
-	array_each (&s->running, running)
-		start(s, *running);
 }
 
 /* ---- the interface ----------------------------------------------------------------------- */
@@ -230,7 +281,7 @@ int speaker_new(const struct speaker_config *config, const struct api_state *sta
 		free(s);
 		return err_prefix(err, rc, "speaker");
 	}
-	floating_on_arrival(s->floating, start_all, s);
+	floating_on_arrival(s->floating, on_arrival, s);
 	s->rib = rib_new();
 	s->io = bgpio_new(config->base, config->log);
 	s->adverts = adverts_new(s->rib, config->log);
@@ -245,25 +296,19 @@ void speaker_state_changed(struct speaker *speaker)
 {
 	struct want want;
 
+	speaker->begun = true;
 	if (speaker->released)
 		return;
-	want_read(speaker->state, speaker->config.node_name, &want);
 	if (adverts_update(speaker->adverts, speaker->state)) {
 		bgpio_rib_changed(speaker->io);
-		array_each (&speaker->running, running)
-			report_soon(speaker, *running);
+		array_each(&speaker->running, running)
+			report_in(speaker, *running, ROUTES_SETTLE);
 	}
+	want_read(speaker->state, speaker->config.node_name, &want);
 	update_sessions(speaker, &want);
 	floating_want(speaker->floating, &want.floating_ips);
 	start_all(speaker);
 	want_free(&want);
-}
-
-static void forget_sessions(struct speaker *s, const char *reason)
-{
-	array_each (&s->running, running)
-		stop(*running, reason);
-	array_free(&s->running);
 }
 
 void speaker_release(struct speaker *speaker, const char *reason)
@@ -272,7 +317,8 @@ void speaker_release(struct speaker *speaker, const char *reason)
 		return;
 	log_warn(speaker->config.log, "giving up sessions and floating IPs", "reason", reason);
 	speaker->released = true;
-	forget_sessions(speaker, reason);
+	speaker->release_reason = xstrdup(reason);
+	stop_all(speaker, reason);
 	floating_drop_all(speaker->floating);
 }
 
@@ -280,14 +326,18 @@ void speaker_resume(struct speaker *speaker)
 {
 	if (!speaker->released)
 		return;
+	log_info(speaker->config.log, "taking up sessions and floating IPs again");
 	speaker->released = false;
-	speaker_state_changed(speaker);
+	free(speaker->release_reason);
+	speaker->release_reason = NULL;
+	if (speaker->begun)
+		speaker_state_changed(speaker);
 }
 
 void speaker_stop(struct speaker *speaker, const char *reason, void (*done)(void *ctx), void *ctx)
 {
 	speaker->released = true;
-	forget_sessions(speaker, reason);
+	stop_all(speaker, reason);
 	bgpio_stop(speaker->io, reason, done, ctx);
 }
 
@@ -296,21 +346,27 @@ void speaker_free(struct speaker *speaker)
 	if (!speaker)
 		return;
 	speaker->released = true;
-	forget_sessions(speaker, "the speaker stops");
+	stop_all(speaker, "the speaker stops");
 	bgpio_free(speaker->io);
+	array_each(&speaker->leaving, running)
+		running_free(*running);
+	array_free(&speaker->leaving);
 	adverts_free(speaker->adverts);
 	rib_free(speaker->rib);
 	floating_free(speaker->floating);
 	event_free(speaker->settle);
 	event_free(speaker->refresh);
+	free(speaker->release_reason);
 	free(speaker);
 }
+
+/* ---- for the control socket -------------------------------------------------------------- */
 
 json_t *speaker_sessions_json(const struct speaker *speaker)
 {
 	json_t *json = json_object();
 
-	array_each (&speaker->running, running)
+	array_each(&speaker->running, running)
 		json_object_set_new(json, (*running)->name, running_json(*running));
 	return json;
 }
@@ -321,8 +377,26 @@ json_t *speaker_floating_json(const struct speaker *speaker)
 	api_ips held = {0};
 
 	floating_list(speaker->floating, &held);
-	array_each (&held, ip)
+	array_each(&held, ip)
 		json_array_append_new(json, json_string(ip_str(ip).s));
 	array_free(&held);
+	return json;
+}
+
+static void add_missing(void *ctx, const struct ip_addr *ip, const char *why)
+{
+	json_array_append_new(ctx,
+			      json_sprintf("floating IP %s cannot be held: %s", ip_str(ip).s, why));
+}
+
+json_t *speaker_problems_json(const struct speaker *speaker)
+{
+	json_t *json = json_array();
+
+	if (speaker->release_reason)
+		json_array_append_new(json,
+				      json_sprintf("sessions and floating IPs are given up: %s",
+						   speaker->release_reason));
+	floating_each_missing(speaker->floating, add_missing, json);
 	return json;
 }

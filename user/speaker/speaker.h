@@ -27,7 +27,10 @@ struct speaker_config {
 int speaker_new(const struct speaker_config *config, const struct api_state *state,
 		struct speaker **out, struct err *err);
 
-/* Says that sessions, routes, gateways or nodes of the state changed. First after all are synced. */
+/*
+ * Says that sessions (their spec), routes, gateways or nodes of the state changed. The first call
+ * comes when all of them are synced; before it, nothing is touched.
+ */
 void speaker_state_changed(struct speaker *speaker);
 
 /*
@@ -41,9 +44,12 @@ void speaker_resume(struct speaker *speaker);
 void speaker_stop(struct speaker *speaker, const char *reason, void (*done)(void *ctx), void *ctx);
 void speaker_free(struct speaker *speaker);
 
-/* Live rows of this node's sessions: name -> {state, reason, uptimeSeconds, ...}; a new reference. */
+/* Live rows of this node's sessions: name -> {state, reason, uptimeSeconds, ...}; a new reference.
+ */
 json_t *speaker_sessions_json(const struct speaker *speaker);
 /* The floating IPs that are held now, as an array of strings; a new reference. */
 json_t *speaker_floating_json(const struct speaker *speaker);
+/* What keeps it from its work, as an array of sentences; a new reference. */
+json_t *speaker_problems_json(const struct speaker *speaker);
 
 #endif

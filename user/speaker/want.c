@@ -4,18 +4,35 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Stable for the life of the node: its IPv4 InternalIP (RFC 6286: unique within the AS). */
-static struct ip_addr router_id(const struct api_state *state, const char *node_name)
+/* Any number but 0 will do (RFC 6286), if it is another one than the other speakers' of the AS. */
+static struct ip_addr id_from_name(const char *name)
 {
-	const struct api_object *node = state_get(state, API_NODE, NULL, node_name);
-	struct ip_addr none = {0};
+	struct ip_addr id = {.family = AF_INET};
+	uint32_t hash = 2166136261u; /* FNV-1a */
 
-	if (!node)
-		return none;
-	array_each (&node->node.internal_ips, ip)
-		if (ip->family == AF_INET)
-			return *ip;
-	return none;
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * 16777619u;
+	if (!hash)
+		hash = 1;
+	memcpy(id.b, &hash, sizeof(hash));
+	return id;
+}
+
+/*
+ * The node's IPv4 InternalIP, as the session's own object has it: an id that came from elsewhere
+ * could change under a session that nobody touched. A node without IPv4 needs one all the same.
+ */
+static struct ip_addr router_id(const struct api_state *state, const struct api_bgp_session *s)
+{
+	const struct api_object *node = state_get(state, API_NODE, NULL, s->node_name);
+
+	if (s->local_ip.family == AF_INET)
+		return s->local_ip;
+	if (node)
+		array_each(&node->node.internal_ips, ip)
+			if (ip->family == AF_INET)
+				return *ip;
+	return id_from_name(s->node_name);
 }
 
 static void read_config(const struct api_state *state, const struct api_object *obj,
@@ -29,9 +46,7 @@ static void read_config(const struct api_state *state, const struct api_object *
 	config->peer_port = s->peer_port;
 	config->local_as = s->local_asn;
 	config->peer_as = s->peer_asn;
-	config->router_id = router_id(state, s->node_name);
-	if (!config->router_id.family && s->local_ip.family == AF_INET)
-		config->router_id = s->local_ip;
+	config->router_id = router_id(state, s);
 	config->hold_time = s->hold_time;
 	config->keepalive_time = s->keepalive_time;
 	config->connect_retry_time = s->connect_retry_time;
@@ -41,7 +56,7 @@ static void read_config(const struct api_state *state, const struct api_object *
 
 static bool is_listed(const api_ips *ips, const struct ip_addr *ip)
 {
-	array_each (ips, other)
+	array_each(ips, other)
 		if (ip_equal(other, ip))
 			return true;
 	return false;
@@ -63,8 +78,8 @@ static void insert_sorted(api_ips *ips, const struct ip_addr *ip)
 static const struct api_floating_ip *placement_of(const struct api_state *state,
 						  const struct ip_addr *ip)
 {
-	state_each (state, API_NETWORK_GATEWAY_GROUP, group)
-		array_each (&group->gateway_group.placements, placement)
+	state_each(state, API_NETWORK_GATEWAY_GROUP, group)
+		array_each(&group->gateway_group.placements, placement)
 			if (ip_equal(&placement->ip, ip))
 				return placement;
 	return NULL;
@@ -75,18 +90,23 @@ static bool placed_on(const struct api_floating_ip *placement, const char *node_
 	return placement->node_name && !strcmp(placement->node_name, node_name);
 }
 
+bool want_is_of(const struct api_object *session, const char *node_name)
+{
+	return session->session.node_name && !strcmp(session->session.node_name, node_name);
+}
+
 void want_read(const struct api_state *state, const char *node_name, struct want *want)
 {
 	memset(want, 0, sizeof(*want));
-	state_each (state, API_NETWORK_GATEWAY_GROUP, group)
-		array_each (&group->gateway_group.placements, placement)
+	state_each(state, API_NETWORK_GATEWAY_GROUP, group)
+		array_each(&group->gateway_group.placements, placement)
 			if (placed_on(placement, node_name))
 				insert_sorted(&want->floating_ips, &placement->ip);
-	state_each (state, API_BGP_SESSION, obj) {
+	state_each(state, API_BGP_SESSION, obj) {
 		const struct api_floating_ip *placement;
 		struct want_session *session;
 
-		if (!obj->session.node_name || strcmp(obj->session.node_name, node_name) != 0)
+		if (!want_is_of(obj, node_name))
 			continue;
 		placement = placement_of(state, &obj->session.floating_ip);
 		/* The address is on its way to another node: the session's object follows it. */

@@ -19,12 +19,14 @@ struct want_session {
 
 struct want {
 	ARRAY(struct want_session) sessions; /* in the state's order: by namespace and name */
-	api_ips floating_ips;                /* sorted */
+	api_ips floating_ips;		     /* sorted */
 };
 
 /* Fills WANT (freed by want_free()); it borrows from STATE. */
 void want_read(const struct api_state *state, const char *node_name, struct want *want);
 void want_free(struct want *want);
+/* Whether a BGPSession is placed on the node. */
+bool want_is_of(const struct api_object *session, const char *node_name);
 bool want_holds(const struct want *want, const struct ip_addr *floating_ip);
 
 /* True when a session that runs with A can go on under B as it is. */

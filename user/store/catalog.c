@@ -217,11 +217,6 @@ void record_refresh(struct catalog *c, struct record *record)
 		c->changed(c->ctx, record);
 }
 
-char *record_title(const struct record *record)
-{
-	return xasprintf("%s/%s", api_kind_info(record->kind)->name, record->name);
-}
-
 /* ---- files that come and go --------------------------------------------------------------- */
 
 void catalog_read(struct catalog *c, enum source_type type, const char *name, const char *text,
@@ -241,7 +236,7 @@ void catalog_unreadable(struct catalog *c, enum source_type type, const char *na
 	struct source *source = catalog_source(c, type, name);
 
 	fault_list_free(&source->faults);
-	source_fault(c, source, 0, NULL, "", "%s", why);
+	source_fault(c, source, 0, "", "%s", why);
 }
 
 static void withdraw(struct catalog *c, struct source *source, struct record *record)

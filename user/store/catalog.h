@@ -108,10 +108,12 @@ void manifest_read(struct catalog *c, struct source *source, const char *text, s
 /* Reads a status file into SOURCE (catalog_status.c). */
 void status_read(struct catalog *c, struct source *source, const char *text, size_t size);
 
-/* Appends a fault of SOURCE at LINE. */
-void source_fault(const struct catalog *c, struct source *source, int line, const char *object,
-		  const char *path, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
-/* "Kind/name", to be freed. */
-char *record_title(const struct record *record);
+/* Appends a fault of SOURCE at LINE, about no object that is known. */
+void source_fault(const struct catalog *c, struct source *source, int line, const char *path,
+		  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* Appends a fault of SOURCE at LINE, about an object. NS may be NULL. */
+void source_object_fault(const struct catalog *c, struct source *source, int line,
+			 enum api_kind kind, const char *ns, const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 7, 8)));
 
 #endif

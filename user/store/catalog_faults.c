@@ -12,20 +12,42 @@
 #include "store/faults.h"
 #include "store/yaml_doc.h"
 
-void source_fault(const struct catalog *c, struct source *source, int line, const char *object,
-		  const char *path, const char *fmt, ...)
+static struct fault *add_fault(const struct catalog *c, struct source *source, int line,
+			       const char *object, const char *path, const char *fmt, va_list ap)
 {
 	struct fault *fault;
 	char msg[600];
-	va_list ap;
 
-	va_start(ap, fmt);
 	vsnprintf(msg, sizeof(msg), fmt, ap);
-	va_end(ap);
 	fault_add(&source->faults, object, path, "%s", msg);
 	fault = &source->faults.v[source->faults.n - 1];
 	fault->file = xasprintf("%s%s", c->dir, source->name);
 	fault->line = line;
+	return fault;
+}
+
+void source_fault(const struct catalog *c, struct source *source, int line, const char *path,
+		  const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_fault(c, source, line, NULL, path, fmt, ap);
+	va_end(ap);
+}
+
+void source_object_fault(const struct catalog *c, struct source *source, int line,
+			 enum api_kind kind, const char *ns, const char *name, const char *fmt, ...)
+{
+	char *title = xasprintf("%s/%s", api_kind_info(kind)->name, name);
+	struct fault *fault;
+	va_list ap;
+
+	va_start(ap, fmt);
+	fault = add_fault(c, source, line, title, "", fmt, ap);
+	va_end(ap);
+	fault->ns = ns ? xstrdup(ns) : NULL;
+	free(title);
 }
 
 static void place_fault(const struct catalog *c, struct fault *fault, const struct claim *claim)
@@ -42,12 +64,15 @@ static void gather_record(struct catalog *c, const struct record *record)
 		fault_list_copy(&c->faults, fault);
 	for (size_t i = 1; i < record->claims.n; i++) {
 		const struct claim *first = &record->claims.v[0];
-		char *title = record_title(record);
+		char *title = xasprintf("%s/%s", api_kind_info(record->kind)->name, record->name);
+		struct fault *fault;
 
 		fault_add(&c->faults, title, "",
 			  "is in %s%s:%d already, and that one stays in force", c->dir,
 			  first->source->name, first->line);
-		place_fault(c, &c->faults.v[c->faults.n - 1], &record->claims.v[i]);
+		fault = &c->faults.v[c->faults.n - 1];
+		fault->ns = record->ns ? xstrdup(record->ns) : NULL;
+		place_fault(c, fault, &record->claims.v[i]);
 		free(title);
 	}
 }

@@ -88,13 +88,13 @@ static void read_known(struct reading *r, const struct document *doc, const stru
 {
 	struct record *record = catalog_record(r->c, id->kind->kind, id->ns, id->name);
 	struct claim *claim = record_claim(record, r->source);
-	char *title = record_title(record);
 	struct api_object *obj;
 	char *text = NULL;
 
 	if (claim && claim->seen) {
-		source_fault(r->c, r->source, doc->line, title, "",
-			     "is in this file already, at line %d", claim->line);
+		source_object_fault(r->c, r->source, doc->line, record->kind, record->ns,
+				    record->name, "is in this file already, at line %d",
+				    claim->line);
 		goto out;
 	}
 	text = json_dumps(doc->json, JSON_COMPACT | JSON_SORT_KEYS);
@@ -114,7 +114,6 @@ static void read_known(struct reading *r, const struct document *doc, const stru
 out:
 	catalog_drop_if_empty(r->c, record);
 	free(text);
-	free(title);
 }
 
 static void read_document(struct reading *r, const struct document *doc)
@@ -126,14 +125,12 @@ static void read_document(struct reading *r, const struct document *doc)
 	if (!id.kind) {
 		if (!document_is_wrong(doc->json, &path, &why))
 			return;
-		source_fault(r->c, r->source, document_line(doc, path), NULL, path, "%s", why.msg);
+		source_fault(r->c, r->source, document_line(doc, path), path, "%s", why.msg);
 		r->lost_any = true;
 	} else if (id.kind->ours && r->source->type == SOURCE_MANIFEST) {
-		char *title = xasprintf("%s/%s", id.kind->name, id.name ? id.name : "?");
-
-		source_fault(r->c, r->source, doc->line, title, "",
-			     "objects of this kind are written by vipcast, not by its users");
-		free(title);
+		source_object_fault(
+			r->c, r->source, doc->line, id.kind->kind, id.ns, id.name ? id.name : "?",
+			"objects of this kind are written by vipcast, not by its users");
 	} else if (!id.name) {
 		api_object_free(decode(r, doc));
 		r->lost_kind[id.kind->kind] = true;
@@ -185,7 +182,7 @@ void manifest_read(struct catalog *c, struct source *source, const char *text, s
 	int line;
 
 	if (yaml_docs_parse(text, size, &docs, &line, &err)) {
-		source_fault(c, source, line, NULL, "", "%s", err.msg);
+		source_fault(c, source, line, "", "%s", err.msg);
 		return;
 	}
 	array_each(&source->records, record)

@@ -25,13 +25,11 @@ static void put_status(struct catalog *c, struct source *source, const struct do
 		       json_t *status)
 {
 	struct record *record = catalog_record(c, id->kind->kind, id->ns, id->name);
-	char *title;
 
 	if (record->status_source && record->status_source != source) {
-		title = record_title(record);
-		source_fault(c, source, 1, title, "status", "is in %s%s already", c->dir,
-			     record->status_source->name);
-		free(title);
+		source_object_fault(c, source, 1, record->kind, record->ns, record->name,
+				    "has its status in %s%s already", c->dir,
+				    record->status_source->name);
 		return;
 	}
 	forget_former(c, source, record);
@@ -52,13 +50,13 @@ void status_read(struct catalog *c, struct source *source, const char *text, siz
 	int line;
 
 	if (yaml_docs_parse(text, size, &docs, &line, &err)) {
-		source_fault(c, source, line, NULL, "", "%s", err.msg);
+		source_fault(c, source, line, "", "%s", err.msg);
 		return;
 	}
 	id = docs.n ? document_identify(docs.v[0].json) : (struct document_id){0};
 	status = docs.n ? json_object_get(docs.v[0].json, "status") : NULL;
 	if (docs.n != 1 || !id.kind || !id.name || !json_is_object(status))
-		source_fault(c, source, 1, NULL, "", "is not the status of an object");
+		source_fault(c, source, 1, "", "is not the status of an object");
 	else
 		put_status(c, source, &id, status);
 	yaml_docs_free(&docs);

@@ -118,7 +118,8 @@ static void log_fault(void *ctx, const struct fault *fault)
 	const struct store_dir *s = ctx;
 	char text[1024];
 
-	log_error(s->log, "refused", "fault", fault_format(fault, text, sizeof(text)));
+	log_error(s->log, "configuration is wrong", "fault",
+		  fault_format(fault, text, sizeof(text)));
 }
 
 static void on_deliver(evutil_socket_t fd, short what, void *ctx)

@@ -150,7 +150,7 @@ bool ip_is_set(const struct ip_addr *ip)
 int ip_compare(const struct ip_addr *a, const struct ip_addr *b)
 {
 	if (a->family != b->family)
-		return a->family == AF_INET || (a->family == 0 && b->family) ? -1 : 1;
+		return a->family < b->family ? -1 : 1; /* AF_INET is less than AF_INET6 */
 	return memcmp(a->b, b->b, sizeof(a->b));
 }
 
@@ -192,10 +192,12 @@ bool ip_is_unspecified(const struct ip_addr *ip)
 bool ip_is_unicast(const struct ip_addr *ip)
 {
 	static const uint8_t broadcast[4] = {255, 255, 255, 255};
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* RFC 4291, 2.5.5.2 */
 
 	if (!ip->family || ip_is_multicast(ip) || ip_is_loopback(ip) || ip_is_unspecified(ip))
 		return false;
-	return ip->family != AF_INET || memcmp(ip->b, broadcast, sizeof(broadcast)) != 0;
+	return ip->family == AF_INET ? memcmp(ip->b, broadcast, sizeof(broadcast)) != 0
+				     : memcmp(ip->b, mapped, sizeof(mapped)) != 0;
 }
 
 struct ip_addr ip_next(const struct ip_addr *ip)

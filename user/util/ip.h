@@ -57,13 +57,16 @@ uint8_t ip_bits(uint8_t family);
 
 bool ip_is_set(const struct ip_addr *ip);
 bool ip_equal(const struct ip_addr *a, const struct ip_addr *b);
-/* Orders IPv4 before IPv6, then by value: <0, 0, >0. */
+/* Orders no address before IPv4 before IPv6, then by value: <0, 0, >0. */
 int ip_compare(const struct ip_addr *a, const struct ip_addr *b);
 bool ip_is_link_local(const struct ip_addr *ip);
 bool ip_is_multicast(const struct ip_addr *ip);
 bool ip_is_loopback(const struct ip_addr *ip);
 bool ip_is_unspecified(const struct ip_addr *ip);
-/* Can be the address of one host on a network: none of the above but link-local, no broadcast. */
+/*
+ * Can be the address of one host on a network: none of the above but link-local, no broadcast, and
+ * no IPv4 address in IPv6 clothes (::ffff:0:0/96), which never stands in a packet.
+ */
 bool ip_is_unicast(const struct ip_addr *ip);
 
 /* The next address; the last one of its family wraps to the first. */

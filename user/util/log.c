@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -45,23 +46,50 @@ static void put_text(struct line *line, const char *text)
 		put_char(line, *text);
 }
 
+/*
+ * Length of the printable character that TEXT starts with; 0 when it starts with a control
+ * character (C0, DEL, C1, the line and paragraph separators), or with no UTF-8 (RFC 3629).
+ */
+static size_t printable(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	size_t n = c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
+	uint32_t point;
+
+	if (c[0] < 0x80)
+		return c[0] >= 0x20 && c[0] != 0x7f;
+	if (!n)
+		return 0;
+	point = c[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((c[i] & 0xc0) != 0x80) /* the NUL at the end is none either */
+			return 0;
+		point = point << 6 | (c[i] & 0x3fu);
+	}
+	if (point < 0xa0 || point == 0x2028 || point == 0x2029)
+		return 0;
+	if (point >= 0xd800 && point <= 0xdfff) /* halves of UTF-16 */
+		return 0;
+	return (n == 3 && point < 0x800) || (n == 4 && point < 0x10000) || point > 0x10ffff ? 0 : n;
+}
+
 static void put_quoted(struct line *line, const char *text)
 {
 	char hex[8];
 
 	put_char(line, '"');
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	while (*text) {
+		size_t n = printable(text);
 
-		if (c == '"' || c == '\\') {
-			put_char(line, '\\');
-			put_char(line, (char)c);
-		} else if (c < 0x20 || c == 0x7f) {
-			snprintf(hex, sizeof(hex), "\\x%02x", c);
+		if (!n) {
+			snprintf(hex, sizeof(hex), "\\x%02x", (unsigned char)*text++);
 			put_text(line, hex);
-		} else {
-			put_char(line, (char)c);
+			continue;
 		}
+		if (*text == '"' || *text == '\\')
+			put_char(line, '\\');
+		for (; n; n--)
+			put_char(line, *text++);
 	}
 	put_char(line, '"');
 }

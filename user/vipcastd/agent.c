@@ -5,17 +5,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define KIND(kind) (1u << (kind))
-#define SPEAKER_KINDS                                                                              \
-	(KIND(API_NETWORK_GATEWAY_GROUP) | KIND(API_NODE) | KIND(API_BGP_SESSION) |                \
+#define SPEAKER_KINDS                                                               \
+	(KIND(API_NETWORK_GATEWAY_GROUP) | KIND(API_NODE) | KIND(API_BGP_SESSION) | \
 	 KIND(API_BGP_ADVERTISED_ROUTE))
 #define DATAPLANE_KINDS (KIND(API_SERVICE) | KIND(API_ENDPOINT_SLICE) | KIND(API_NODE))
 
 static const enum api_kind watched[] = {
-	API_NETWORK_GATEWAY_GROUP, API_NODE,	       API_SERVICE,
-	API_ENDPOINT_SLICE,	   API_BGP_SESSION,    API_BGP_ADVERTISED_ROUTE,
+	API_NETWORK_GATEWAY_GROUP, API_NODE,	    API_SERVICE,
+	API_ENDPOINT_SLICE,	   API_BGP_SESSION, API_BGP_ADVERTISED_ROUTE,
 };
 
 #define WATCHED (sizeof(watched) / sizeof(*watched))
@@ -47,14 +48,27 @@ static void settle_soon(struct agent *agent, uint32_t changed)
 		evtimer_add(agent->settle, &now);
 }
 
+/* All speakers report on their sessions all the time; only the spec says what is to be done. */
+static bool concerns_a_role(const struct agent *agent, const struct api_object *obj)
+{
+	const struct api_object *old;
+
+	if (obj->kind != API_BGP_SESSION)
+		return true;
+	old = state_get(&agent->state, obj->kind, obj->meta.ns, obj->meta.name);
+	return !old || !api_spec_equal(old, obj);
+}
+
 static void on_store(void *ctx, enum store_event event, enum api_kind kind,
 		     const struct api_object *obj)
 {
 	struct agent *agent = ctx;
+	bool matters = true;
 
 	switch (event) {
 	case STORE_ADDED:
 	case STORE_CHANGED:
+		matters = concerns_a_role(agent, obj);
 		state_put(&agent->state, api_object_copy(obj));
 		break;
 	case STORE_DELETED:
@@ -65,7 +79,8 @@ static void on_store(void *ctx, enum store_event event, enum api_kind kind,
 		break;
 	}
 	/* An empty kind is news too, once: the roles begin when the last one is synced. */
-	settle_soon(agent, KIND(kind));
+	if (matters)
+		settle_soon(agent, KIND(kind));
 }
 
 static int watch_all(struct agent *agent, struct err *err)
@@ -89,14 +104,16 @@ const char *agent_dataplane_status(const struct agent *agent)
 
 static const char *dataplane_word(void *ctx)
 {
-	return agent_dataplane_status(ctx);
+	const char *status = agent_dataplane_status(ctx);
+
+	return strcmp(status, "starting") != 0 ? status : NULL;
 }
 
 static const char *speaker_word(void *ctx)
 {
 	const struct agent *agent = ctx;
 
-	return agent->speaker && !agent->stopping ? "on" : "off";
+	return agent->speaker ? "on" : "off";
 }
 
 static void on_lease_lost(void *ctx, const char *reason)
@@ -133,8 +150,9 @@ static void on_said_goodbye(void *ctx)
 }
 
 /*
- * The peers are told, and the controller that the floating IPs are free. The Lease is left to run
- * out by itself: the dataplane goes on in the kernel, and a successor that starts in time takes
+ * The order of a clean exit: Cease to the peers, floating IPs off the interfaces, and then a last
+ * Lease that says so, upon which the controller places them elsewhere. XDP goes on in the kernel,
+ * so the node stays a next hop until that Lease runs out: a successor that starts in time takes
  * over without the routers seeing anything.
  */
 static void on_signal(evutil_socket_t sig, short what, void *ctx)
@@ -148,7 +166,6 @@ static void on_signal(evutil_socket_t sig, short what, void *ctx)
 	}
 	log_info(&agent->log, "stopping", "signal", sig == SIGTERM ? "SIGTERM" : "SIGINT");
 	agent->stopping = true;
-	heartbeat_now(agent->heartbeat);
 	if (agent->speaker)
 		speaker_stop(agent->speaker, "vipcastd stops", on_said_goodbye, agent);
 	else
@@ -242,8 +259,11 @@ static int start(struct agent *agent, struct err *err)
 static void stop(struct agent *agent)
 {
 	speaker_free(agent->speaker);
-	dataplane_free(agent->dataplane);
+	agent->speaker = NULL;
+	if (agent->heartbeat)
+		heartbeat_now(agent->heartbeat);
 	heartbeat_free(agent->heartbeat);
+	dataplane_free(agent->dataplane);
 	control_close(agent->control);
 	store_close(agent->store);
 	state_free(&agent->state);
@@ -256,17 +276,32 @@ static void stop(struct agent *agent)
 	event_base_free(agent->base);
 }
 
+static time_t seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+time_t agent_uptime(const struct agent *agent)
+{
+	return seconds() - agent->started;
+}
+
 int agent_run(const struct options *options, struct err *err)
 {
 	struct agent agent = {
 		.options = options,
 		.log = {.level = options->log_level, .fd = STDERR_FILENO, .program = "vipcastd"},
-		.started = time(NULL),
+		.started = seconds(),
 	};
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN);
 	agent.base = event_base_new();
+	/* The heartbeat comes first, everything else has the lower one (libevent's default). */
+	event_base_priority_init(agent.base, 2);
 	agent.settle = evtimer_new(agent.base, on_settle, &agent);
 	agent.terminate = evsignal_new(agent.base, SIGTERM, on_signal, &agent);
 	agent.interrupt = evsignal_new(agent.base, SIGINT, on_signal, &agent);

@@ -27,7 +27,7 @@ struct agent {
 	char dataplane_failure[600]; /* why it could not be opened; "" otherwise */
 	struct heartbeat *heartbeat;
 	struct control *control;
-	time_t started; /* wall clock */
+	time_t started; /* seconds since boot */
 	bool stopping;
 };
 
@@ -39,5 +39,7 @@ extern const struct control_route agent_routes[];
 
 /* "attached", "off", or "failed: REASON", as the Lease says it. */
 const char *agent_dataplane_status(const struct agent *agent);
+/* For how many seconds it has been running. */
+time_t agent_uptime(const struct agent *agent);
 
 #endif

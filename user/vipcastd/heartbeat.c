@@ -9,6 +9,7 @@
 
 #include "net/net.h"
 #include "util/mem.h"
+#include "vipcastd/lease_hold.h"
 
 #define LEASE_NAMESPACE "kube-system"
 
@@ -16,8 +17,10 @@ struct heartbeat {
 	struct heartbeat_config config;
 	struct net *net;
 	struct event *tick;
-	uint64_t renewed; /* milliseconds since boot; 0: never */
-	bool lost;
+	struct lease_hold hold;
+	char *name;    /* of the Lease */
+	char *subnets; /* as they were last known */
+	uint64_t started;
 };
 
 /* CLOCK_BOOTTIME also counts while the machine sleeps, as the controller's clock does. */
@@ -38,15 +41,20 @@ static bool is_subnet(const struct net_address *address)
 	       !ip_is_link_local(&prefix->addr);
 }
 
-static char *subnets(struct heartbeat *h)
+/* When they cannot be read, the last ones stay: an empty list would move the floating IPs away. */
+static void read_subnets(struct heartbeat *h)
 {
 	net_addresses addresses = {0};
-	char *text = xstrdup(""), *longer, prefix_text[IP_TEXT_MAX];
+	char *text, *longer, prefix_text[IP_TEXT_MAX];
 	struct err err;
 
-	if (net_addresses_get(h->net, &addresses, &err))
-		log_error(h->config.log, "cannot list the node's addresses", "error", err.msg);
-	array_each (&addresses, address) {
+	if (net_addresses_get(h->net, &addresses, &err)) {
+		log_error(h->config.log, "cannot list the node's subnets", "error", err.msg);
+		array_free(&addresses);
+		return;
+	}
+	text = xstrdup("");
+	array_each(&addresses, address) {
 		struct ip_prefix prefix = address->prefix;
 
 		if (!is_subnet(address))
@@ -58,71 +66,63 @@ static char *subnets(struct heartbeat *h)
 		text = longer;
 	}
 	array_free(&addresses);
-	return text;
+	free(h->subnets);
+	h->subnets = text;
 }
 
 static struct api_object *lease(struct heartbeat *h)
 {
-	char *name = xasprintf("vipcast-%s", h->config.node), *list = subnets(h);
-	struct api_object *obj = api_object_new(API_LEASE, LEASE_NAMESPACE, name);
+	const char *dataplane = h->config.dataplane(h->config.ctx);
+	struct api_object *obj = api_object_new(API_LEASE, LEASE_NAMESPACE, h->name);
 
+	read_subnets(h);
 	obj->lease.holder = xstrdup(h->config.node);
 	obj->lease.duration_seconds = h->config.duration;
 	clock_gettime(CLOCK_REALTIME, &obj->lease.renew_time);
 	api_pair_set(&obj->meta.annotations, "vipcast.io/speaker",
 		     h->config.speaker(h->config.ctx));
 	api_pair_set(&obj->meta.annotations, "vipcast.io/dataplane",
-		     h->config.dataplane(h->config.ctx));
-	api_pair_set(&obj->meta.annotations, "vipcast.io/subnets", list);
-	free(name);
-	free(list);
+		     dataplane ? dataplane : "starting");
+	api_pair_set(&obj->meta.annotations, "vipcast.io/subnets", h->subnets);
 	return obj;
 }
 
-static void lose(struct heartbeat *h, const char *reason)
+static void tell(struct heartbeat *h, enum lease_news news, const char *why_lost)
 {
-	if (h->lost)
-		return;
-	h->lost = true;
-	h->config.lost(h->config.ctx, reason);
+	if (news == LEASE_LOST)
+		h->config.lost(h->config.ctx, why_lost);
+	else if (news == LEASE_REGAINED)
+		h->config.regained(h->config.ctx);
 }
 
 static void renew(struct heartbeat *h)
 {
-	struct api_object *obj = lease(h);
+	static const char *const too_late =
+		"the node's Lease ran out: this process stood still for too long";
+	uint64_t begun = now_ms();
+	struct api_object *obj;
 	struct err err;
-	int rc = store_apply(h->config.store, obj, &err);
 
-	api_object_free(obj);
-	if (!rc) {
-		h->renewed = now_ms();
+	if (!h->config.dataplane(h->config.ctx) && begun - h->started < h->hold.duration)
 		return;
+	/* First of all: others may hold our addresses by now. */
+	tell(h, lease_hold_check(&h->hold, begun), too_late);
+	obj = lease(h);
+	if (!store_apply(h->config.store, obj, &err)) {
+		tell(h, lease_hold_renewed(&h->hold, begun, now_ms()), too_late);
+	} else {
+		log_error(h->config.log, "cannot renew the node's Lease", "error", err.msg);
+		tell(h, lease_hold_failed(&h->hold, now_ms()),
+		     "the node's Lease cannot be renewed");
 	}
-	log_error(h->config.log, "cannot renew the node's Lease", "error", err.msg);
-	/* One more try would come too late: the address must be gone when the Lease is. */
-	if (h->renewed && now_ms() - h->renewed >= (uint64_t)h->config.duration * 1000 * 2 / 3)
-		lose(h, "the node's Lease cannot be renewed");
+	api_object_free(obj);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *ctx)
 {
-	struct heartbeat *h = ctx;
-	uint64_t duration = (uint64_t)h->config.duration * 1000, before = h->renewed;
-
 	(void)fd;
 	(void)what;
-	/* Frozen, or starved, for so long that others may hold our addresses by now. */
-	if (before && now_ms() - before >= duration) {
-		lose(h, "the node's Lease ran out: this process did not run for too long");
-		renew(h);
-		return;
-	}
-	renew(h);
-	/* One period after the loss, the controller has seen the Lease and decided again. */
-	if (h->lost && before && h->renewed != before && now_ms() - before < duration) {
-		h->lost = false;
-		h->config.regained(h->config.ctx);
-	}
+	renew(ctx);
 }
 
 int heartbeat_new(const struct heartbeat_config *config, struct heartbeat **out, struct err *err)
@@ -137,7 +137,13 @@ int heartbeat_new(const struct heartbeat_config *config, struct heartbeat **out,
 		return rc;
 	}
 	h->config = *config;
+	h->name = xasprintf("vipcast-%s", config->node);
+	h->subnets = xstrdup("");
+	h->started = now_ms();
+	lease_hold_init(&h->hold, (uint64_t)config->duration * 1000);
 	h->tick = event_new(config->base, -1, EV_PERSIST, on_tick, h);
+	/* Before anything else that is due, when the process was frozen. */
+	event_priority_set(h->tick, 0);
 	event_add(h->tick, &third);
 	renew(h);
 	*out = h;
@@ -155,5 +161,7 @@ void heartbeat_free(struct heartbeat *heartbeat)
 		return;
 	event_free(heartbeat->tick);
 	net_close(heartbeat->net);
+	free(heartbeat->name);
+	free(heartbeat->subnets);
 	free(heartbeat);
 }

@@ -9,8 +9,8 @@
 
 static int detach(const struct options *options, struct err *err)
 {
-	const struct log log = {.level = options->log_level, .fd = STDERR_FILENO,
-				.program = "vipcastd"};
+	const struct log log = {
+		.level = options->log_level, .fd = STDERR_FILENO, .program = "vipcastd"};
 	const struct dataplane_config config = {
 		.pin_dir = options->pin_dir,
 		.interfaces = options->interfaces.v,

@@ -97,9 +97,9 @@ static int take_numbers(const struct values *values, struct options *out, struct
 	unsigned long first = 10000, last = 29999, seconds = 3;
 	const char *text = values->nat_ports, *end;
 
-	if (text && (!number_at(text, &end, 65535, &first) || *end != '-' ||
-		     !number_at(end + 1, &end, 65535, &last) || *end || first < 1024 ||
-		     first > last))
+	if (text &&
+	    (!number_at(text, &end, 65535, &first) || *end != '-' ||
+	     !number_at(end + 1, &end, 65535, &last) || *end || first < 1024 || first > last))
 		return err_set(err, -EINVAL,
 			       "--nat-ports: \"%s\" is not FIRST-LAST within 1024-65535", text);
 	text = values->lease_duration;
@@ -126,7 +126,8 @@ static int take_values(const struct values *values, struct options *out, struct 
 	out->pin_dir = or_default(values->pin_dir, "/sys/fs/bpf/vipcast");
 	out->socket = or_default(values->socket, "/run/vipcast/vipcastd.sock");
 	if (log_level_parse(or_default(values->log_level, "info"), &out->log_level))
-		return err_set(err, -EINVAL, "--log-level: \"%s\" is not debug, info, warn or error",
+		return err_set(err, -EINVAL,
+			       "--log-level: \"%s\" is not debug, info, warn or error",
 			       values->log_level);
 	rc = each_item(or_default(values->roles, "speaker,dataplane"), out, take_role, err);
 	if (!rc && values->interfaces)
@@ -161,7 +162,7 @@ int options_parse(int argc, char **argv, struct options *out, struct err *err)
 
 void options_free(struct options *options)
 {
-	array_each (&options->interfaces, name)
+	array_each(&options->interfaces, name)
 		free((char *)*name);
 	array_free(&options->interfaces);
 }

@@ -15,13 +15,6 @@ static json_t *healthz(void *ctx)
 
 /* ---- sessions and routes, as the store has them ------------------------------------------ */
 
-static const struct api_object *next_session(const struct agent *agent, size_t i)
-{
-	return i < agent->state.kinds[API_BGP_SESSION].n ?
-		       agent->state.kinds[API_BGP_SESSION].v[i] :
-		       NULL;
-}
-
 static void add_time(json_t *row, const char *key, const struct timespec *t)
 {
 	char text[32];
@@ -39,7 +32,7 @@ static json_t *session_row(const struct api_object *obj, json_t *live)
 	const struct api_bgp_session *s = &obj->session;
 	json_t *row, *routes = json_array();
 
-	array_each (&s->advertised_routes, name)
+	array_each(&s->advertised_routes, name)
 		json_array_append_new(routes, json_string(*name));
 	row = json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:b}", "name",
 			obj->meta.name, "node", s->node_name ? s->node_name : "", "localASN",
@@ -59,9 +52,8 @@ static json_t *sessions(void *ctx)
 	const struct agent *agent = ctx;
 	json_t *live = agent->speaker ? speaker_sessions_json(agent->speaker) : json_object();
 	json_t *rows = json_array();
-	const struct api_object *obj;
 
-	for (size_t i = 0; (obj = next_session(agent, i)); i++)
+	state_each(&agent->state, API_BGP_SESSION, obj)
 		json_array_append_new(rows,
 				      session_row(obj, json_object_get(live, obj->meta.name)));
 	json_decref(live);
@@ -74,11 +66,11 @@ static json_t *routes(void *ctx)
 	json_t *rows = json_array();
 	char prefix[IP_TEXT_MAX];
 
-	state_each (&agent->state, API_BGP_ADVERTISED_ROUTE, obj) {
+	state_each(&agent->state, API_BGP_ADVERTISED_ROUTE, obj) {
 		const struct api_bgp_advertised_route *route = &obj->route;
 		json_t *hops = json_array();
 
-		array_each (&route->next_hops, ip)
+		array_each(&route->next_hops, ip)
 			json_array_append_new(hops, json_string(ip_str(ip).s));
 		json_array_append_new(
 			rows, json_pack("{s:s, s:s, s:I, s:o}", "name", obj->meta.name, "prefix",
@@ -118,26 +110,37 @@ static void add_problem(json_t *problems, char *text)
 	free(text);
 }
 
+static void count_one(json_t *counts, const char *key)
+{
+	json_int_t n = json_integer_value(json_object_get(counts, key));
+
+	json_object_set_new(counts, key, json_integer(n + 1));
+}
+
+/* {"total": 2, "established": 1, "byState": {"Established": 1, "Connect": 1}} */
 static json_t *session_counts(const struct agent *agent, json_t *problems)
 {
-	json_int_t mine = 0, established = 0;
-	const struct api_object *obj;
+	json_t *counts = json_pack("{s:i, s:i}", "total", 0, "established", 0);
+	json_t *by_state = json_object();
 
-	for (size_t i = 0; (obj = next_session(agent, i)); i++) {
+	state_each(&agent->state, API_BGP_SESSION, obj) {
 		const struct api_bgp_session *s = &obj->session;
+		const char *state = s->state ? s->state : "Idle";
 
 		if (!s->node_name || strcmp(s->node_name, agent->options->node) != 0)
 			continue;
-		mine++;
-		if (s->state && !strcmp(s->state, "Established"))
-			established++;
+		count_one(counts, "total");
+		count_one(by_state, state);
+		if (!strcmp(state, "Established"))
+			count_one(counts, "established");
 		else
-			add_problem(problems,
-				    xasprintf("session %s is %s: %s", obj->meta.name,
-					      s->state ? s->state : "Idle",
-					      s->reason && *s->reason ? s->reason : "just started"));
+			add_problem(
+				problems,
+				xasprintf("session %s is %s: %s", obj->meta.name, state,
+					  s->reason && *s->reason ? s->reason : "just started"));
 	}
-	return json_pack("{s:I, s:I}", "total", mine, "established", established);
+	json_object_set_new(counts, "byState", by_state);
+	return counts;
 }
 
 static json_t *faults(const struct agent *agent, json_t *problems)
@@ -145,7 +148,7 @@ static json_t *faults(const struct agent *agent, json_t *problems)
 	json_t *rows = json_array();
 	char text[1024];
 
-	array_each (store_faults(agent->store), fault) {
+	array_each(store_faults(agent->store), fault) {
 		fault_format(fault, text, sizeof(text));
 		json_array_append_new(rows, json_string(text));
 		add_problem(problems, xasprintf("refused: %s", text));
@@ -164,31 +167,47 @@ static json_t *roles(const struct agent *agent)
 	return list;
 }
 
-static json_t *status(void *ctx)
+static void speaker_part(const struct agent *agent, json_t *json, json_t *problems)
 {
-	const struct agent *agent = ctx;
-	const char *dataplane = agent_dataplane_status(agent);
-	json_t *problems = json_array();
-	json_t *json;
+	json_t *own = agent->speaker ? speaker_problems_json(agent->speaker) : json_array();
 
-	if (strcmp(dataplane, "attached") != 0 && strcmp(dataplane, "off") != 0)
-		add_problem(problems, xasprintf("dataplane: %s", dataplane));
-	json = json_pack(
-		"{s:s, s:s, s:s, s:I, s:o, s:s, s:o, s:o, s:o}", "program", "vipcastd", "node",
-		agent->options->node, "version", VIPCAST_VERSION, "uptimeSeconds",
-		(json_int_t)(time(NULL) - agent->started), "roles", roles(agent), "dataplane",
-		dataplane, "sessions", session_counts(agent, problems), "floatingIPs",
-		agent->speaker ? speaker_floating_json(agent->speaker) : json_array(), "faults",
-		faults(agent, problems));
+	json_array_extend(problems, own);
+	json_decref(own);
+	json_object_set_new(json, "sessions", session_counts(agent, problems));
+	json_object_set_new(json, "floatingIPs",
+			    agent->speaker ? speaker_floating_json(agent->speaker) : json_array());
+}
+
+static void dataplane_part(const struct agent *agent, json_t *json, json_t *problems)
+{
+	const char *word = agent_dataplane_status(agent);
+
+	if (strcmp(word, "attached") != 0 && strcmp(word, "off") != 0)
+		add_problem(problems, xasprintf("dataplane: %s", word));
+	json_object_set_new(json, "dataplane", json_string(word));
 	if (agent->dataplane)
 		json_object_set_new(json, "dataplaneDetails",
 				    dataplane_status_json(agent->dataplane));
+}
+
+static json_t *status(void *ctx)
+{
+	const struct agent *agent = ctx;
+	json_t *problems = json_array();
+	json_t *json = json_pack("{s:s, s:s, s:s, s:I, s:o}", "program", "vipcastd", "node",
+				 agent->options->node, "version", VIPCAST_VERSION, "uptimeSeconds",
+				 (json_int_t)agent_uptime(agent), "roles", roles(agent));
+
+	dataplane_part(agent, json, problems);
+	speaker_part(agent, json, problems);
+	json_object_set_new(json, "faults", faults(agent, problems));
 	json_object_set_new(json, "problems", problems);
 	return json;
 }
 
 const struct control_route agent_routes[] = {
-	{"/healthz", healthz},	 {"/v1/status", status},     {"/v1/sessions", sessions},
-	{"/v1/routes", routes},	 {"/v1/vips", vips},	     {"/v1/backends", backends},
-	{"/v1/drops", drops},	 {0},
+	{"/healthz", healthz},	    {"/v1/status", status},
+	{"/v1/sessions", sessions}, {"/v1/routes", routes},
+	{"/v1/vips", vips},	    {"/v1/backends", backends},
+	{"/v1/drops", drops},	    {0},
 };

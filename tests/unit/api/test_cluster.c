@@ -173,6 +173,11 @@ static void pools_are_addresses_that_do_not_overlap(void **state)
 		 KEPT "[0]: \"somewhere\" is not a CIDR, a range FIRST-LAST or an address"},
 		{KEPT, "['198.51.100.128/33']",
 		 KEPT "[0]: \"198.51.100.128/33\": prefix length must be 0 to 32"},
+		{KEPT, "['224.0.0.0/28']", KEPT "[0]: 224.0.0.0 is not a unicast address"},
+		{KEPT, "['223.255.255.250-224.0.0.5']",
+		 KEPT "[0]: 224.0.0.5 is not a unicast address"},
+		{KEPT, "['::ffff:198.51.100.1']",
+		 KEPT "[0]: ::ffff:198.51.100.1 is not a unicast address"},
 		{KEPT, "[5]", KEPT "[0]: must be a CIDR or a range of addresses, not 5"},
 		{KEPT, "'198.51.100.128/28'", KEPT ": must be a list, not \"198.51.100.128/28\""},
 		{KEPT, "['198.51.100.60-198.51.100.70']",
@@ -228,7 +233,7 @@ static void vips_are_on_the_right_side_of_the_pools(void **state)
 		{LB ".ports.controlPlaneLBPort", "65536",
 		 LB ".ports.controlPlaneLBPort: 65536 is not between 1 and 65535"},
 		{LB ".ports.controlPlaneLBPort", "'443'",
-		 LB ".ports.controlPlaneLBPort: must be a number, not \"443\""},
+		 LB ".ports.controlPlaneLBPort: must be a whole number, not \"443\""},
 	};
 
 	(void)state;

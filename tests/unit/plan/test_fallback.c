@@ -133,7 +133,7 @@ static void sessions_of_a_vip_stay_apart_when_a_node_is_lost(void **ctx)
 	static const struct {
 		uint32_t nodes, sessions;
 	} cases[] = {{3, 2}, {4, 2}, {4, 3}, {6, 4}, {6, 5}};
-	static const uint32_t nodes[] = {0, 1, 2, 3, 4, 5};
+	static const uint32_t nodes[] = {0, 1, 2, 3, 4, 5}, peers[] = {0, 1, 2, 3, 4};
 	static uint32_t choices[VIPS][MAX_SESSIONS];
 	static struct fallback_vip vips[VIPS];
 
@@ -146,10 +146,10 @@ static void sessions_of_a_vip_stay_apart_when_a_node_is_lost(void **ctx)
 			vips[v] = (struct fallback_vip){v * 0x9e3779b97f4a7c15, nodes,
 							cases[i].nodes, choices[v]};
 		}
-		fallback_balance(vips, VIPS, cases[i].sessions, cases[i].nodes);
+		fallback_balance(vips, VIPS, peers, cases[i].sessions, cases[i].nodes);
 		for (size_t v = 0; v < VIPS; v++)
 			vips[v].eligible_n--;
-		fallback_balance(vips, VIPS, cases[i].sessions, cases[i].nodes);
+		fallback_balance(vips, VIPS, peers, cases[i].sessions, cases[i].nodes);
 		for (size_t v = 0; v < VIPS; v++) {
 			uint32_t seen = 0;
 
@@ -159,6 +159,35 @@ static void sessions_of_a_vip_stay_apart_when_a_node_is_lost(void **ctx)
 		}
 		assert_true(apart > VIPS * 9 / 10);
 	}
+}
+
+/* A router with two sessions can have two next hops, though there are fewer nodes than sessions. */
+static void sessions_with_one_peer_use_different_nodes(void **ctx)
+{
+	enum { VIPS = 12, SESSIONS = 4, NODES_LEFT = 3 };
+	static const uint32_t nodes[] = {0, 1, 2, 3}, peers[SESSIONS] = {7, 7, 9, 9};
+	uint32_t choices[VIPS][SESSIONS], count[SESSIONS][4] = {0};
+	struct fallback_vip vips[VIPS];
+
+	(void)ctx;
+	memset(choices, 0xff, sizeof(choices)); /* FALLBACK_NONE */
+	for (size_t eligible = 4; eligible >= NODES_LEFT; eligible--) {
+		for (uint32_t v = 0; v < VIPS; v++)
+			vips[v] = (struct fallback_vip){v * 0x9e3779b97f4a7c15, nodes, eligible,
+							choices[v]};
+		fallback_balance(vips, VIPS, peers, SESSIONS, 4);
+		for (size_t v = 0; v < VIPS; v++) {
+			assert_int_not_equal(choices[v][0], choices[v][1]);
+			assert_int_not_equal(choices[v][2], choices[v][3]);
+		}
+	}
+	for (size_t v = 0; v < VIPS; v++)
+		for (size_t s = 0; s < SESSIONS; s++)
+			count[s][choices[v][s]]++;
+	for (size_t s = 0; s < SESSIONS; s++)
+		for (size_t node = 0; node < NODES_LEFT; node++)
+			assert_in_range(count[s][node], VIPS / NODES_LEFT - 2,
+					VIPS / NODES_LEFT + 2);
 }
 
 static void few_vips_use_different_nodes(void **ctx)
@@ -250,6 +279,7 @@ int main(void)
 		TEST(returning_node_takes_just_its_share),
 		TEST(plan_without_a_change_changes_nothing),
 		cmocka_unit_test(sessions_of_a_vip_stay_apart_when_a_node_is_lost),
+		cmocka_unit_test(sessions_with_one_peer_use_different_nodes),
 		TEST(few_vips_use_different_nodes),
 		TEST(fallback_outlives_a_floating_ip_that_nobody_holds_for_a_moment),
 		TEST(sessions_that_do_not_carry_the_family_have_no_entry),

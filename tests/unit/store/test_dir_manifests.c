@@ -309,6 +309,28 @@ static void survives_the_loss_of_its_own_folders(void **state)
 	EXPECT(f, ADDED_SPINE);
 }
 
+/* More events than the kernel keeps, while nobody reads them: the change among them is lost. */
+static void finds_what_changed_when_events_were_lost(void **state)
+{
+	struct fixture *f = with_spine(state);
+	FILE *limit = fopen("/proc/sys/fs/inotify/max_queued_events", "r");
+	unsigned long events = 16384;
+	char line[32];
+
+	if (limit && fgets(line, sizeof(line), limit))
+		events = strtoul(line, NULL, 10);
+	if (limit)
+		fclose(limit);
+	put(f, ".a", "");
+	for (unsigned long i = 0; i < events; i += 4) {
+		move(f, ".a", ".b");
+		move(f, ".b", ".a");
+	}
+	take_away(f, "peers.yaml");
+	put(f, "more.yaml", PEER("more", "10.0.1.5"));
+	EXPECT(f, "added BGPPeer cluster-a/more", DELETED_SPINE);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
 
 int main(void)
@@ -338,6 +360,7 @@ int main(void)
 		T(a_file_that_cannot_be_read_keeps_its_objects),
 		T(a_file_that_is_being_written_is_not_read_before_it_is_closed),
 		T(survives_the_loss_of_its_own_folders),
+		T(finds_what_changed_when_events_were_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

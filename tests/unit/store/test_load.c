@@ -122,6 +122,26 @@ static void an_object_in_two_files_names_both(void **state)
 	free(text);
 }
 
+/* The controller looks the object up that a fault is about. */
+static void faults_know_the_namespace_of_their_object(void **state)
+{
+	struct fixture *f = *state;
+	struct api_state objects = {0};
+	fault_list faults = {0};
+
+	put(f, "a.yaml", PEER("one", "10.0.0.300") SEPARATOR PEER("two", "10.0.1.2"));
+	put(f, "b.yaml",
+	    PEER("two", "10.0.1.2") SEPARATOR PEER("three", "10.0.1.3")
+		    SEPARATOR PEER("three", "10.0.1.3"));
+	assert_int_equal(store_load_files(f->dir, &objects, &faults, NULL), 0);
+	assert_int_equal(faults.n,
+			 5); /* refused, in two files, twice in one; two without Cluster */
+	array_each(&faults, fault)
+		assert_string_equal(fault->ns, "cluster-a");
+	state_free(&objects);
+	fault_list_free(&faults);
+}
+
 static void a_single_file_is_looked_at_by_itself(void **state)
 {
 	struct fixture *f = *state;
@@ -233,6 +253,7 @@ int main(void)
 		cmocka_unit_test(a_path_that_is_not_there_is_an_error),
 		T(every_fault_of_every_file_comes_at_once_and_sorted),
 		T(an_object_in_two_files_names_both),
+		T(faults_know_the_namespace_of_their_object),
 		T(a_single_file_is_looked_at_by_itself),
 		T(the_items_of_a_list_are_objects),
 		T(a_bmctl_file_loads_with_its_header),
