@@ -55,6 +55,7 @@ static __always_inline __u32 maglev_size(__u32 row)
 /*
  * The index of the backend on the slot that HASH falls on, or a verdict. Backends that drain are
  * skipped: user space takes them out of the table, and until it has, the slots behind have others.
+ * So are those whose next hop has no known MAC address, as long as a slot nearby has a better one.
  *
  * A function of its own, so that the verifier follows the loop once and not for each way to it.
  */
@@ -62,6 +63,7 @@ __noinline int backend_choose(__u64 target, __u64 hash, __u32 family)
 {
 	__u32 size = maglev_size(VIP_TARGET_SIZE(target));
 	__u32 first = flow_slot(hash, size);
+	int verdict = DROP(DROP_NO_BACKEND);
 
 	for (__u32 i = 0; i < SLOT_PROBES; i++) {
 		__u32 slot = VIP_TARGET_SLOT(target) + (first + i) % size;
@@ -80,9 +82,11 @@ __noinline int backend_choose(__u64 target, __u64 hash, __u32 family)
 			return DROP(DROP_NO_BACKEND);
 		if (flags & BACKEND_DRAINING)
 			continue;
-		return flags & BACKEND_UP ? (int)index : DROP(DROP_NO_NEIGHBOUR);
+		if (flags & BACKEND_UP)
+			return (int)index;
+		verdict = DROP(DROP_NO_NEIGHBOUR);
 	}
-	return DROP(DROP_NO_BACKEND);
+	return verdict;
 }
 
 #endif

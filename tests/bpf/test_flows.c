@@ -147,6 +147,28 @@ static void an_unresolved_backend_is_named_and_heals(void **state)
 	}
 }
 
+/* As long as a slot nearby has a backend that can be reached, nobody has to wait for the other. */
+static void a_new_flow_avoids_an_unresolved_backend(void **state)
+{
+	struct fixture *fx = *state;
+
+	KINDS_EACH(k) {
+		struct spec ask = ask_of(k->cast, k->proto);
+		uint32_t first, second;
+
+		fixture_reset(state);
+		scene_basic(fx);
+		first = talk_start(fx, &ask).flow.backend;
+		fx->backends[first].flags &= (__u16)~BACKEND_UP;
+		for (uint16_t port = 2000; port < 2050; port++) {
+			ask.src_port = port;
+			second = talk_start(fx, &ask).flow.backend;
+			assert_int_not_equal(second, first);
+		}
+		fx->backends[first].flags |= BACKEND_UP;
+	}
+}
+
 /* ---- NAT ports ----------------------------------------------------------------------------- */
 
 static void the_nat_port_is_where_the_hash_points(void **state)
@@ -463,6 +485,7 @@ int main(void)
 		TEST(a_flow_whose_backend_index_was_reused_chooses_again),
 		TEST(a_flow_does_not_outlive_its_service),
 		TEST(an_unresolved_backend_is_named_and_heals),
+		TEST(a_new_flow_avoids_an_unresolved_backend),
 		TEST(the_nat_port_is_where_the_hash_points),
 		TEST(tables_of_every_size_are_used_whole),
 		TEST(colliding_clients_get_different_nat_ports),

@@ -19,7 +19,8 @@ from lab.lab import Lab  # noqa: E402
 from lab.netns import LabError  # noqa: E402
 
 BUILD = Path(os.environ.get("VIPCAST_BUILD", ROOT / "build"))
-PREFIX = "vt"
+# Two runs at once on one machine want a prefix each.
+PREFIX = os.environ.get("VIPCAST_LAB_PREFIX", "vt")
 
 
 class SharedLab:
@@ -29,6 +30,9 @@ class SharedLab:
     def get(self) -> Lab:
         if self.lab is None:
             lab = Lab(PREFIX, BUILD)
+            if owner := lab.owner():
+                raise LabError(f"process {owner} runs tests in the lab `{PREFIX}`: end it first, or "
+                               "set VIPCAST_LAB_PREFIX to a name of your own")
             lab.down()  # what a run that was killed left
             self.lab = lab
             lab.up()

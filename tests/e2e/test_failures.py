@@ -102,10 +102,11 @@ def test_lost_backends_get_nothing_once_their_slice_says_so(lab):
 
 
 def test_node_that_is_not_ready_is_no_next_hop(lab):
+    sick = a_node_without_floating_ip(lab)
     with sessions_stay(lab), steady_traffic(lab, allowed=8):
-        lab.manifests.write("20-nodes", *[manifests.node(node, ready=node.name != "lb3")
+        lab.manifests.write("20-nodes", *[manifests.node(node, ready=node.name != sick)
                                           for node in NODES.values()])
-        lab.wait_for_next_hops("web", LBS - {"lb3"})
+        lab.wait_for_next_hops("web", LBS - {sick})
 
 
 def test_killed_vipcastd_loses_no_packet(lab):
@@ -161,12 +162,26 @@ def test_restarted_vipcastd_follows_what_changed_meanwhile(lab):
     wait_for(followed, "both Services are at their new backends, by every node", 15)
 
 
-def test_stopped_vipcastd_hands_over_at_once(lab):
-    """A clean exit deletes the Lease: nobody has to wait for it to run out."""
+def test_stopped_vipcastd_leaves_once_its_lease_is_over(lab):
+    """Its XDP program goes on meanwhile, so a successor would find everything at work."""
     victim = a_node_without_floating_ip(lab)
     with sessions_stay(lab), steady_traffic(lab, allowed=8):
         lab.processes.get(f"{victim}-vipcastd").signal(signal.SIGTERM)
-        lab.wait_for_next_hops("web", LBS - {victim}, timeout=3)
+        report = lab.client.request("tcp", lab.vip("web"), 80, 600, concurrency=8)
+        assert_all_answered(report)
+        assert_spread(report, LBS, "node")
+        lab.wait_for_next_hops("web", LBS - {victim}, timeout=8)
+
+
+def test_restarted_vipcastd_is_not_seen_by_the_routers(lab):
+    """Neither the routes nor what flows through them changes."""
+    victim = a_node_without_floating_ip(lab)
+    with sessions_stay(lab), steady_traffic(lab, concurrency=20, reuse=True):
+        for _ in range(3):
+            lab.restart_agent(victim)
+            wait_for(lambda: lab.ctl(victim, "status"), f"{victim} answers again", 10)
+            report = lab.client.request("tcp", lab.vip("web"), 80, 300, concurrency=8)
+            assert_all_answered(report)
 
 
 def test_dead_controller_stops_nothing(lab):

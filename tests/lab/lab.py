@@ -174,11 +174,19 @@ class Lab:
 
     def remember(self) -> None:
         """The state file: for people, and for programs that want to join in."""
-        state = {"prefix": self.prefix, "build": str(self.build),
+        state = {"prefix": self.prefix, "build": str(self.build), "owner": os.getpid(),
                  "namespaces": [ns.name for ns in netns.existing(self.prefix)],
                  "processes": {name: process.pid
                                for name, process in self.processes.by_name.items()}}
         (self.folder / "state.json").write_text(json.dumps(state, indent=2) + "\n")
+
+    def owner(self) -> int | None:
+        """The process that made this lab, if it is another one and still runs."""
+        try:
+            pid = json.loads((self.folder / "state.json").read_text())["owner"]
+        except (OSError, ValueError, KeyError):
+            return None
+        return pid if pid != os.getpid() and Path(f"/proc/{pid}").exists() else None
 
     # ---- programs ----------------------------------------------------------------------------
 

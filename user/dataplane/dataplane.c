@@ -23,6 +23,7 @@
 #define NET_SHARE	 5   /* ... and so many times as long as the last run took */
 #define TICK_MS		 100
 #define RETRY_MS	 1000
+#define WARM_UP_MS	 1000 /* neighbours may take this long to answer before we call ourselves ready */
 #define EVERY_NET_CHANGE (NET_LINKS | NET_ADDRESSES | NET_ROUTES | NET_NEIGHBOURS)
 
 static uint64_t now_ms(void)
@@ -151,6 +152,16 @@ static int run_steps(struct dataplane *dp, struct err *err)
 	return rc;
 }
 
+/*
+ * Just started, and some backends' neighbours have not answered yet: traffic that came now would
+ * meet them. One that never answers must not keep the node out of service, so there is an end.
+ */
+static bool is_warming_up(const struct dataplane *dp, uint64_t now)
+{
+	return strcmp(dp->status, "starting") == 0 && now - dp->first_run < WARM_UP_MS &&
+	       nexthops_unresolved(&dp->nexthops);
+}
+
 static void on_run(evutil_socket_t fd, short events, void *ctx)
 {
 	struct dataplane *dp = ctx;
@@ -162,6 +173,8 @@ static void on_run(evutil_socket_t fd, short events, void *ctx)
 	(void)events;
 	if (!dp->synced)
 		return;
+	if (!dp->first_run)
+		dp->first_run = start;
 	dp->next_retry = start + RETRY_MS;
 	rc = run_steps(dp, &err);
 	dp->run_ms = now_ms() - start;
@@ -170,7 +183,10 @@ static void on_run(evutil_socket_t fd, short events, void *ctx)
 		set_status(dp, "failed: ", err.msg);
 		return;
 	}
-	set_status(dp, "attached", "");
+	if (is_warming_up(dp, start))
+		schedule(dp, NET_DELAY_MS);
+	else
+		set_status(dp, "attached", "");
 }
 
 static void on_tick(evutil_socket_t fd, short events, void *ctx)

@@ -127,6 +127,15 @@ size_t nexthops_ask(struct nexthops *nh)
 	return missing;
 }
 
+size_t nexthops_unresolved(const struct nexthops *nh)
+{
+	size_t n = 0;
+
+	array_each(&nh->entries, e)
+		n += e->way == NEXTHOP_DIRECT && !e->resolved;
+	return n;
+}
+
 /* ---- the list ----------------------------------------------------------------------------- */
 
 /* Merges the addresses of WANTED (sorted; one may stand there with several ports) in. */

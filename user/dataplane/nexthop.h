@@ -64,6 +64,9 @@ int nexthops_update(struct nexthops *nh, const struct compiled *wanted, unsigned
 /* Asks again for the MAC addresses that are missing; returns how many there are. */
 size_t nexthops_ask(struct nexthops *nh);
 
+/* How many of the backends reached directly have a next hop without a known MAC address. */
+size_t nexthops_unresolved(const struct nexthops *nh);
+
 /* OUT[i]: how to reach WANTED's backend i, after nexthops_update() with the same WANTED. */
 void nexthops_fill(const struct nexthops *nh, const struct compiled *wanted, struct nexthop *out);
 

@@ -57,6 +57,7 @@ struct dataplane {
 	uint64_t publish_at;  /* ... until then (milliseconds) */
 	unsigned int changes; /* of the network, enum net_change */
 	uint64_t next_retry;  /* milliseconds */
+	uint64_t first_run;   /* milliseconds; 0: has not run yet */
 	uint64_t run_ms;      /* how long the last run took */
 
 	char status[600];

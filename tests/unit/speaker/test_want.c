@@ -92,20 +92,58 @@ static void takes_the_parameters_over(void **unused)
 	state_free(&state);
 }
 
+/* The router id that a session with this local IP gets on the node lb1. */
+static struct ip_addr router_id(struct api_state *state, const char *local_ip)
+{
+	struct ip_addr id;
+	struct want want;
+
+	add_session(state, "s1", "lb1", "2001:db8::100");
+	state->kinds[API_BGP_SESSION].v[0]->session.local_ip = ip(local_ip);
+	want_read(state, "lb1", &want);
+	id = want.sessions.v[0].config.router_id;
+	want_free(&want);
+	return id;
+}
+
 static void router_id_is_the_nodes_ipv4_address(void **unused)
 {
 	struct api_state state = {0};
-	struct want want;
+	struct ip_addr id;
 
 	(void)unused;
-	add_session(&state, "s1", "lb1", "10.0.0.100");
-	want_read(&state, "lb1", &want);
-	assert_string_equal(ip_str(&want.sessions.v[0].config.router_id).s, "10.0.0.9");
-	want_free(&want);
 	add_node(&state, "lb1", "10.0.0.21");
-	want_read(&state, "lb1", &want);
-	assert_string_equal(ip_str(&want.sessions.v[0].config.router_id).s, "10.0.0.21");
-	want_free(&want);
+	id = router_id(&state, "2001:db8::9");
+	assert_string_equal(ip_str(&id).s, "10.0.0.21");
+	state_free(&state);
+}
+
+/* A Node that comes, goes or changes must not bring sessions down. */
+static void router_id_of_an_ipv4_session_is_in_its_own_object(void **unused)
+{
+	struct api_state state = {0};
+	struct ip_addr id;
+
+	(void)unused;
+	id = router_id(&state, "10.0.0.9");
+	assert_string_equal(ip_str(&id).s, "10.0.0.9");
+	add_node(&state, "lb1", "10.0.0.21");
+	id = router_id(&state, "10.0.0.9");
+	assert_string_equal(ip_str(&id).s, "10.0.0.9");
+	state_free(&state);
+}
+
+static void a_node_without_ipv4_has_a_router_id_all_the_same(void **unused)
+{
+	struct api_state state = {0};
+	struct ip_addr first, again;
+
+	(void)unused;
+	first = router_id(&state, "2001:db8::9");
+	again = router_id(&state, "2001:db8::9");
+	assert_int_equal(first.family, AF_INET);
+	assert_false(ip_is_unspecified(&first));
+	assert_true(ip_equal(&first, &again));
 	state_free(&state);
 }
 
@@ -162,12 +200,18 @@ static void one_floating_ip_of_two_sessions_is_wanted_once(void **unused)
 /* Each parameter by itself is a reason to set the session up anew; nothing else is. */
 static void a_session_goes_on_unless_its_own_parameters_change(void **unused)
 {
-	const struct bgp_config base = {.local = ip("10.0.0.1"), .peer = ip("10.0.0.2"),
-					.local_as = 1, .peer_as = 2, .families = 3};
-	struct bgp_config changed[] = {base, base, base, base, base, base, base, base};
+	const struct bgp_config base = {.local = ip("10.0.0.1"),
+					.peer = ip("10.0.0.2"),
+					.local_as = 1,
+					.peer_as = 2,
+					.families = 3};
+	struct bgp_config changed[12];
 
 	(void)unused;
-	assert_true(want_same_config(&base, &changed[0]));
+	for (size_t i = 0; i < 12; i++) {
+		changed[i] = base;
+		assert_true(want_same_config(&base, &changed[i]));
+	}
 	changed[0].local = ip("10.0.0.3");
 	changed[1].peer = ip("10.0.0.3");
 	changed[2].local_as = 3;
@@ -176,8 +220,32 @@ static void a_session_goes_on_unless_its_own_parameters_change(void **unused)
 	changed[5].add_path = true;
 	changed[6].families = 1;
 	changed[7].peer_port = 1179;
-	for (size_t i = 0; i < sizeof(changed) / sizeof(*changed); i++)
+	changed[8].keepalive_time = 1;
+	changed[9].connect_retry_time = 1;
+	changed[10].ttl = 1;
+	changed[11].router_id = ip("10.0.0.3");
+	for (size_t i = 0; i < 12; i++)
 		assert_false(want_same_config(&base, &changed[i]));
+}
+
+static void routes_and_other_sessions_change_no_configuration(void **unused)
+{
+	struct api_state state = {0};
+	struct want before, after;
+
+	(void)unused;
+	add_session(&state, "s2", "lb1", "10.0.0.100");
+	want_read(&state, "lb1", &before);
+	add_session(&state, "s1", "lb1", "10.0.0.101");
+	add_session(&state, "s3", "lb2", "10.0.0.102");
+	add_node(&state, "lb1", "10.0.0.21");
+	place(&state, "10.0.0.100", "lb1");
+	want_read(&state, "lb1", &after);
+	assert_int_equal(after.sessions.n, 2);
+	assert_true(want_same_config(&before.sessions.v[0].config, &after.sessions.v[1].config));
+	want_free(&before);
+	want_free(&after);
+	state_free(&state);
 }
 
 int main(void)
@@ -186,10 +254,13 @@ int main(void)
 		cmocka_unit_test(wants_only_sessions_of_its_own_node),
 		cmocka_unit_test(takes_the_parameters_over),
 		cmocka_unit_test(router_id_is_the_nodes_ipv4_address),
+		cmocka_unit_test(router_id_of_an_ipv4_session_is_in_its_own_object),
+		cmocka_unit_test(a_node_without_ipv4_has_a_router_id_all_the_same),
 		cmocka_unit_test(never_holds_what_is_placed_elsewhere),
 		cmocka_unit_test(holds_what_is_placed_here_without_a_session),
 		cmocka_unit_test(one_floating_ip_of_two_sessions_is_wanted_once),
 		cmocka_unit_test(a_session_goes_on_unless_its_own_parameters_change),
+		cmocka_unit_test(routes_and_other_sessions_change_no_configuration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,9 +45,14 @@ static void defaults_are_both_roles_and_three_seconds(void **unused)
 
 static void reads_every_option(void **unused)
 {
-	static const char *const words[] = {"--node=lb1", "--store=d", "--roles=speaker",
-					    "--interface=eth0,eth1", "--nat-ports=20000-20099",
-					    "--lease-duration=10", "--log-level=debug", NULL};
+	static const char *const words[] = {"--node=lb1",
+					    "--store=d",
+					    "--roles=speaker",
+					    "--interface=eth0,eth1",
+					    "--nat-ports=20000-20099",
+					    "--lease-duration=10",
+					    "--log-level=debug",
+					    NULL};
 	struct options options;
 	struct err err;
 
