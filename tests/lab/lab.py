@@ -30,6 +30,7 @@ from lab.traffic import Client
 RUN = Path("/run/vipcast-lab")
 BPFFS = Path("/sys/fs/bpf")
 PINS = BPFFS / "vipcast-lab"
+LEASE = 3  # seconds: after so long a silent agent counts as dead
 
 Answer = TypeVar("Answer")
 
@@ -102,6 +103,7 @@ class Lab:
                 hold_time=hold_time)
             for router in ROUTERS.values()}
         self.off: set[str] = set()  # nodes whose power is off
+        self.leases: dict[str, int] = {}  # seconds, by agent
 
     def __enter__(self) -> "Lab":
         return self
@@ -208,7 +210,8 @@ class Lab:
         self.processes.start(f"{node.name}-pods", [str(self.build / "lab" / "labserver"), *pods],
                              self.network.pods_of(node))
 
-    def start_agent(self, node: Node, lease: int = 3) -> None:
+    def start_agent(self, node: Node, lease: int = LEASE) -> None:
+        self.leases[node.name] = lease
         self.processes.start(f"{node.name}-vipcastd", [
             str(self.build / "vipcastd"), "--node", node.name,
             "--store", str(self.manifests.folder), "--roles", node.roles,
@@ -216,7 +219,7 @@ class Lab:
             "--socket", str(self.socket(node.name)), "--lease-duration", str(lease),
             "--log-level", self.log_level], self.ns(node.name))
 
-    def restart_agent(self, name: str, lease: int = 3) -> None:
+    def restart_agent(self, name: str, lease: int = LEASE) -> None:
         process = self.processes.get(f"{name}-vipcastd")
         if process.alive():
             process.stop()
@@ -275,8 +278,12 @@ class Lab:
         for node in NODES.values():
             if node.pods and not self.processes.alive(f"{node.name}-pods"):
                 self.start_servers(node)
-            if node.roles and not self.processes.alive(f"{node.name}-vipcastd"):
+            if not node.roles:
+                continue
+            if not self.processes.alive(f"{node.name}-vipcastd"):
                 self.start_agent(node)
+            elif self.leases[node.name] != LEASE:
+                self.restart_agent(node.name)
         self.network.client_routes()
         self.wait_converged(timeout)
 

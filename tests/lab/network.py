@@ -3,9 +3,9 @@
 
 from pathlib import Path
 
-from lab import topology
 from lab.netns import Namespace, connect
-from lab.topology import CLIENT_V4, CLIENT_V6, NODES, RACKS, ROUTERS, Node, Router
+from lab.topology import (CLIENT_LINK, CLIENT_V4, CLIENT_V6, NODES, RACKS, ROUTERS, Node,
+                          Router)
 
 # No duplicate address detection: addresses work at once. Links made later inherit "default".
 QUIET_V6 = {
@@ -33,11 +33,12 @@ class Network:
     """The namespaces of one lab, by role."""
 
     def __init__(self, prefix: str, wire: Path):
-        """WIRE is the XDP program that ports facing an XDP device run (tests/lab/wire.bpf.c)."""
+        """WIRE holds the programs that make veth pairs behave like wires (tests/lab/wire.bpf.c)."""
         self.prefix = prefix
         self.wire = wire
         self.fabric = self.of("fabric")
         self.client = self.of("client")
+        self.edge = self.of("edge")
 
     def of(self, name: str) -> Namespace:
         """The namespace of a node, a router, the client or the fabric."""
@@ -66,10 +67,24 @@ class Network:
             for rack in RACKS.values()])
 
     def _build_client(self) -> None:
+        (client_v4, client_v6), (edge_v4, edge_v6) = CLIENT_LINK
         self.client.create()
         self.client.sysctl(QUIET_V6 | ECMP)
-        self.client.ip("link set lo up",
-                       f"addr add {CLIENT_V4}/32 dev lo", f"addr add {CLIENT_V6}/128 dev lo")
+        self.edge.create()
+        self.edge.sysctl(QUIET_V6 | FORWARD | ECMP | {"net.ipv4.fib_multipath_hash_seed?": 1000})
+        connect(self.client, "eth0", self.edge, "client")
+        self.client.plain_device("eth0")
+        self._route_by_packet(self.edge, "client")
+        self.edge.ip("link set lo up", "link set client up", f"addr add {edge_v4}/31 dev client",
+                     f"addr add {edge_v6}/127 dev client nodad",
+                     f"route add {CLIENT_V4}/32 via {client_v4}",
+                     f"route add {CLIENT_V6}/128 via {client_v6}")
+        self.client.ip("link set lo up", "link set eth0 up",
+                       f"addr add {CLIENT_V4}/32 dev lo", f"addr add {CLIENT_V6}/128 dev lo",
+                       f"addr add {client_v4}/31 dev eth0",
+                       f"addr add {client_v6}/127 dev eth0 nodad",
+                       f"route add 0.0.0.0/0 via {edge_v4} src {CLIENT_V4}",
+                       f"route add ::/0 via {edge_v6} src {CLIENT_V6}")
 
     def _build_router(self, router: Router) -> None:
         ns = self.of(router.name)
@@ -82,30 +97,38 @@ class Network:
         for rack in RACKS.values():
             v4, v6 = rack.addresses(router.host)
             self._plug_in(ns, rack.bridge, rack.bridge, f"{router.name}-{rack.name}")
+            self._route_by_packet(ns, rack.bridge)
             ns.ip(f"addr add {v4}/24 dev {rack.bridge}", f"addr add {v6}/64 dev {rack.bridge} nodad")
-        self._link_client(router, ns)
+        self._link_edge(router, ns)
         for node in NODES.values():
             if node.pods:
                 ns.ip(f"route add {node.pod_v4}.0/24 via {node.v4}",
                       f"route add {node.pod_v6}:/64 via {node.v6}")
 
-    def _link_client(self, router: Router, ns: Namespace) -> None:
-        connect(self.client, router.name, ns, "client")
+    def _link_edge(self, router: Router, ns: Namespace) -> None:
+        connect(self.edge, router.name, ns, "edge")
         v4, v6 = zip(router.link(0), router.link(1))
-        self.client.plain_device(router.name)
-        ns.plain_device("client")
-        self.client.ip(f"link set {router.name} up", f"addr add {v4[1]}/31 dev {router.name}",
-                       f"addr add {v6[1]}/127 dev {router.name} nodad")
-        ns.ip("link set client up", f"addr add {v4[0]}/31 dev client",
-              f"addr add {v6[0]}/127 dev client nodad",
+        self._route_by_packet(self.edge, router.name)
+        self._route_by_packet(ns, "edge")
+        self.edge.ip(f"link set {router.name} up", f"addr add {v4[1]}/31 dev {router.name}",
+                     f"addr add {v6[1]}/127 dev {router.name} nodad")
+        ns.ip("link set edge up", f"addr add {v4[0]}/31 dev edge",
+              f"addr add {v6[0]}/127 dev edge nodad",
               f"route add {CLIENT_V4}/32 via {v4[1]}", f"route add {CLIENT_V6}/128 via {v6[1]}")
 
     def client_routes(self, *names: str) -> None:
         """The client's packets take any of these routers; with none given, of all routers."""
         ways = [router.link(0) for router in ROUTERS.values() if router.name in (names or ROUTERS)]
-        for destination, source, family in (("0.0.0.0/0", CLIENT_V4, 0), ("::/0", CLIENT_V6, 1)):
+        for destination, family in (("0.0.0.0/0", 0), ("::/0", 1)):
             hops = " ".join(f"nexthop via {way[family]}" for way in ways)
-            self.client.ip(f"route replace {destination} src {source} {hops}")
+            self.edge.ip(f"route replace {destination} {hops}")
+
+    def _route_by_packet(self, ns: Namespace, device: str) -> None:
+        """A device by which packets come that are routed: see forget_hash in wire.bpf.c."""
+        ns.plain_device(device)
+        ns.run("tc", "qdisc", "add", "dev", device, "clsact")
+        ns.run("tc", "filter", "add", "dev", device, "ingress", "bpf", "direct-action",
+               "object-file", str(self.wire), "section", "tc")
 
     def _plug_in(self, ns: Namespace, device: str, bridge: str, port: str, mac: str = "") -> None:
         """A cable from a device in a namespace to a port of a rack's bridge."""
@@ -164,10 +187,3 @@ class Network:
         self.fabric.ip(f"link delete {node.name}")
         self.pods_of(node).delete()
         self.of(node.name).delete()
-
-
-def namespaces(prefix: str) -> list[str]:
-    """Every namespace that a lab of this prefix has."""
-    names = ["fabric", "client", *ROUTERS, *NODES]
-    names += [f"{node.name}-pods" for node in topology.NODES.values() if node.pods]
-    return [f"{prefix}-{name}" for name in names]

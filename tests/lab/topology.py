@@ -2,12 +2,16 @@
 """The lab as data: who is there, where, with which addresses.
 
                      client 192.0.2.100, 2001:db8:c::100
+                              |
+                            edge                     ECMP to both routers
                     /                    \\
       r1 BIRD 172.30.9.10            r2 FRR 172.30.9.11           AS 64602
             |       \\______   ______/       |
             |        ______\\_/______        |
       rack A 172.30.1.0/24          rack B 172.30.2.0/24          AS 64601
       cp1 lb1 lb2 be1 be2           cp2 lb3 be3 be4
+
+The edge is the rest of the world: it spreads the client's flows over both routers.
 
 A rack is a bridge in the namespace `fabric`; both routers stand in both racks. Pods live in a
 namespace of their own beside their node's, as with a bridge CNI in host-gateway mode: nodes of one
@@ -21,6 +25,8 @@ LOCAL_AS = 64601
 SERVER_PORT = 8080
 
 CLIENT_V4, CLIENT_V6 = "192.0.2.100", "2001:db8:c::100"
+# The link between the client (first) and the edge.
+CLIENT_LINK = (("172.30.99.1", "2001:db8:c:9::1"), ("172.30.99.0", "2001:db8:c:9::"))
 FLOATING_IPS = ["172.30.1.100", "172.30.2.100"]
 CONTROL_PLANE_VIP = "198.51.100.200"
 INGRESS_VIP = "198.51.100.60"
@@ -108,12 +114,12 @@ class Router:
     host: int  # in each rack
     loopback_v4: str
     loopback_v6: str
-    client_v4: str  # first three octets of its link to the client
-    client_v6: str
+    edge_v4: str  # first three octets of its link to the edge
+    edge_v6: str
 
     def link(self, end: int) -> tuple[str, str]:
-        """Addresses of the link to the client: end 0 the router's, end 1 the client's."""
-        return f"{self.client_v4}.{end}", f"{self.client_v6}::{end}"
+        """Addresses of the link to the edge: end 0 the router's, end 1 the edge's."""
+        return f"{self.edge_v4}.{end}", f"{self.edge_v6}::{end}"
 
 
 A, B = RACKS["A"], RACKS["B"]

@@ -114,7 +114,7 @@ static void decode_into(struct decode *d, const struct kind_schema *kind, const 
 	json_t *rest = without_common_fields(doc);
 
 	if (meta) {
-		strcpy(d->path, "metadata");
+		memcpy(d->path, "metadata", sizeof("metadata"));
 		schema_decode(d, &meta_schema, meta, obj);
 		d->path[0] = '\0';
 	} else {

@@ -48,7 +48,7 @@ static struct batch_group *group_of(struct batch *batch, enum bgp_family family,
 
 	for (; i != NONE; i = batch->groups.v[i].chain) {
 		group = &batch->groups.v[i];
-		if (group->from == from && group->to == to && group->resend == resend)
+		if (group->from == from && group->to == to)
 			return group;
 	}
 	group = array_new(&batch->groups);

@@ -61,7 +61,8 @@ void batch_init(struct batch *batch);
 /* Gives all references back and makes the batch empty, without memory. */
 void batch_reset(struct batch *batch, struct nhset_store *store);
 
-/* Adds a prefix whose peer has FROM and is to have TO (NULL: nothing). References are taken. */
+/* Adds a prefix whose peer has FROM and is to have TO (NULL: nothing). References are taken. RESEND
+ * is the same for all of a family in one batch. */
 void batch_add(struct batch *batch, const struct ip_prefix *prefix, enum bgp_family family,
 	       const struct nhset *from, const struct nhset *to, bool resend);
 

@@ -30,6 +30,23 @@ static const struct cli_option *find_either(const struct parser *p, const char *
 	return option ? option : find(p->more, text, len);
 }
 
+static bool takes_several(const struct cli_option *option)
+{
+	size_t len = strlen(option->arg);
+
+	return len >= 3 && !strcmp(option->arg + len - 3, "...");
+}
+
+static int append(struct cli_list *list, const struct cli_option *option, const char *value,
+		  struct err *err)
+{
+	if (list->n == CLI_LIST_MAX)
+		return err_set(err, -EINVAL, "option --%s is given more than %d times",
+			       option->name, CLI_LIST_MAX);
+	list->v[list->n++] = value;
+	return 0;
+}
+
 /* Stores the value: the one ATTACHED, or the next argument. SHOWN is the option as typed. */
 static int store(struct parser *p, const struct cli_option *option, const char *attached,
 		 const char *shown, struct err *err)
@@ -48,6 +65,8 @@ static int store(struct parser *p, const struct cli_option *option, const char *
 				       option->arg);
 		attached = p->argv[p->next++];
 	}
+	if (takes_several(option))
+		return append((void *)value, option, attached, err);
 	*value = attached;
 	return 0;
 }

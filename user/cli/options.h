@@ -15,9 +15,20 @@
 struct cli_option {
 	const char *name; /* without the dashes */
 	char letter;	  /* 0: there is none */
-	const char *arg;  /* what the value is, for the help; NULL: takes none */
+	/* What the value is, for the help; NULL: takes none. "NAME ..." may be given several times.
+	 */
+	const char *arg;
 	const char *help;
-	size_t offset; /* where the value goes: a const char * at this offset of the values */
+	/* Where the value goes: a const char * at this offset of the values; of an option that may
+	 * be given several times, a struct cli_list. */
+	size_t offset;
+};
+
+#define CLI_LIST_MAX 32
+
+struct cli_list {
+	const char *v[CLI_LIST_MAX]; /* in the order in which they were given */
+	size_t n;
 };
 
 /*

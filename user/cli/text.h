@@ -10,7 +10,7 @@
 
 /* By value, for use inside an argument list: cli_age(10).s */
 struct cli_text {
-	char s[32];
+	char s[48];
 };
 
 /* An age of seconds in its two largest units: 5s, 2m10s, 3h5m, 2d4h. Negative is 0s. */

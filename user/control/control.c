@@ -34,9 +34,9 @@ struct control {
 static void reply(struct evhttp_request *request, int code, const char *reason, json_t *body)
 {
 	struct evbuffer *buffer = evbuffer_new();
-	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	char *text = json_dumps(body, JSON_COMPACT);
 
-	/* jansson makes nothing out of text that is not UTF-8. */
+	/* jansson makes nothing out of text that is not UTF-8: BODY may be NULL. */
 	if (!text) {
 		code = 500;
 		reason = "Internal Server Error";
@@ -77,7 +77,7 @@ static int fill_address(const char *path, struct sockaddr_un *address, struct er
 	if (strlen(path) >= sizeof(address->sun_path))
 		return err_set(err, -ENAMETOOLONG, "socket path %s is longer than %zu bytes", path,
 			       sizeof(address->sun_path) - 1);
-	strcpy(address->sun_path, path);
+	memcpy(address->sun_path, path, strlen(path) + 1);
 	return 0;
 }
 

@@ -65,7 +65,8 @@ static bool is_worse(const struct balance *b, const struct fallback_vip *vip, si
 
 /* What a choice costs, most significant first. */
 struct cost {
-	bool far_over; /* twice the slack: what keeps the sessions of one peer apart may cost that */
+	bool far_over; /* twice the slack: what keeps the sessions of one peer apart may cost that
+			*/
 	uint32_t peer_usage;
 	bool over;
 	uint32_t usage, count, total;

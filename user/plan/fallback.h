@@ -7,8 +7,8 @@
  * Nodes and sessions are numbers here. What is chosen already stays while it is allowed; the rest
  * goes to the node with the fewest VIPs of that session, and rather to one that no other session
  * of the VIP uses; above all not to one that a session with the same peer uses, since that router
- * would have one next hop where it could have two. Only when a node has far fewer than another (it came back) do VIPs move, just
- * as many as fill it up.
+ * would have one next hop where it could have two. Only when a node has far fewer than another (it
+ * came back) do VIPs move, just as many as fill it up.
  */
 
 #include <stddef.h>

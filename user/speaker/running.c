@@ -111,8 +111,8 @@ static json_t *messages_json(const uint64_t counts[BGP_MESSAGE_TYPES])
 {
 	json_t *messages = json_object();
 
-	for (uint8_t type = BGP_OPEN; type < BGP_MESSAGE_TYPES; type++)
-		json_object_set_new(messages, bgp_message_name(type),
+	for (int type = BGP_OPEN; type < BGP_MESSAGE_TYPES; type++)
+		json_object_set_new(messages, bgp_message_name((uint8_t)type),
 				    json_integer((json_int_t)counts[type]));
 	return messages;
 }

@@ -41,7 +41,7 @@ struct speaker {
 
 /* ---- reports ----------------------------------------------------------------------------- */
 
-static void report_in(struct speaker *s, struct running *running, int ms)
+static void report_in(struct speaker *s, struct running *running, suseconds_t ms)
 {
 	const struct timeval soon = {.tv_usec = ms * 1000};
 

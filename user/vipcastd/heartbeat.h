@@ -30,8 +30,8 @@ struct heartbeat;
 
 /*
  * Renews at once, and every third of the duration. CONFIG is copied. When the very first renewal
- * fails, lost() is called from here. A restarted agent's predecessor may have left a Lease that says
- * "attached", which is as true as ever: so nothing is written before the dataplane is known.
+ * fails, lost() is called from here. A restarted agent's predecessor may have left a Lease that
+ * says "attached", which is as true as ever: so nothing is written before the dataplane is known.
  */
 int heartbeat_new(const struct heartbeat_config *config, struct heartbeat **out, struct err *err);
 /* Renews now: something that rides on the Lease has changed. */

@@ -10,8 +10,9 @@
 #include "cli/options.h"
 
 struct values {
-	const char *node, *store, *roles, *interfaces, *pin_dir, *socket, *lease_duration,
-		*nat_ports, *log_level, *detach, *help, *version;
+	const char *node, *store, *roles, *pin_dir, *socket, *lease_duration, *nat_ports,
+		*log_level, *detach, *help, *version;
+	struct cli_list interfaces;
 };
 
 #define V(member) offsetof(struct values, member)
@@ -20,8 +21,9 @@ static const struct cli_option table[] = {
 	{"node", 0, "NAME", "this node's name, as its Node object has it (required)", V(node)},
 	{"store", 0, "DIR", "directory of manifests (required)", V(store)},
 	{"roles", 0, "LIST", "speaker, dataplane or both (default: speaker,dataplane)", V(roles)},
-	{"interface", 'i', "LIST",
-	 "interfaces for the XDP program, comma-separated (default: those of the node's InternalIPs)",
+	{"interface", 'i', "IF ...",
+	 "interface for the XDP program; several: given several times, or comma-separated "
+	 "(default: those of the node's InternalIPs)",
 	 V(interfaces)},
 	{"pin-dir", 0, "DIR", "where maps are pinned (default: /sys/fs/bpf/vipcast)", V(pin_dir)},
 	{"socket", 0, "PATH", "control socket (default: /run/vipcast/vipcastd.sock)", V(socket)},
@@ -130,8 +132,8 @@ static int take_values(const struct values *values, struct options *out, struct 
 			       "--log-level: \"%s\" is not debug, info, warn or error",
 			       values->log_level);
 	rc = each_item(or_default(values->roles, "speaker,dataplane"), out, take_role, err);
-	if (!rc && values->interfaces)
-		rc = each_item(values->interfaces, out, take_interface, err);
+	for (size_t i = 0; i < values->interfaces.n && !rc; i++)
+		rc = each_item(values->interfaces.v[i], out, take_interface, err);
 	if (!rc)
 		rc = take_numbers(values, out, err);
 	if (rc || out->detach)

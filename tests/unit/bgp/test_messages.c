@@ -215,7 +215,7 @@ static const struct {
 	{"04 fc5a 00b4 0a000002 02 01 00", BGP_OPEN_BAD_PARAMETER, ""},
 	{"04 fc5a 00b4 0a000002 03 02 01 02", BGP_OPEN_UNSPECIFIC, ""}, /* capability cut short */
 	{"04 fc5a 00b4 0a000002 04 02 03 02 00", BGP_OPEN_UNSPECIFIC, ""},
-	{"04 fc5a 00b4 0a000002 01 02 00", BGP_OPEN_UNSPECIFIC, ""}, /* bytes left over */
+	{"04 fc5a 00b4 0a000002 00 00", BGP_OPEN_UNSPECIFIC, ""}, /* a byte left over */
 	{"04 fc5a 00b4 0a000002 08 02 06 01 04 0001 00 80", BGP_OPEN_BAD_CAPABILITY,
 	 "01 04 0001 00 01 01 04 0002 00 01"},
 };

@@ -299,9 +299,9 @@ static void what_a_slow_peer_does_not_read_stays_in_the_rib(void **state)
 	const struct bgp_facts *facts;
 	uint64_t sent = 0;
 
+	fill(b, ROUTES, WAYS);
 	come_up(b);
 	facts = bgpio_session_facts(b->session);
-	fill(b, ROUTES, WAYS);
 	/* Until the sockets are full: nothing more is taken in two turns of the loop. */
 	wait_for(b, sent && sent == facts->messages_out[BGP_UPDATE]
 			    ? true

@@ -32,7 +32,14 @@ static json_t *greet(void *ctx)
 	return json_pack("{s:s}", "hello", (const char *)ctx);
 }
 
-static const struct control_route routes[] = {{"/v1/greet", greet}, {0}};
+/* What jansson makes of text that is not UTF-8. */
+static json_t *nothing(void *ctx)
+{
+	(void)ctx;
+	return NULL;
+}
+
+static const struct control_route routes[] = {{"/v1/greet", greet}, {"/v1/broken", nothing}, {0}};
 
 /* The child says by a byte that it listens; the test waits for it. */
 static void serve(const char *path, int ready)
@@ -104,6 +111,70 @@ static void refuses_an_unknown_path_in_words(void **state)
 	assert_non_null(strstr(err.msg, "nothing at this path"));
 }
 
+static void an_answer_that_is_no_json_is_an_error_and_no_crash(void **state)
+{
+	const struct server *server = *state;
+	json_t *json = NULL;
+	struct err err;
+
+	assert_int_equal(control_get(server->socket, "/v1/broken", &json, &err), -EPROTO);
+	assert_non_null(strstr(err.msg, "500"));
+	assert_int_equal(control_get(server->socket, "/v1/greet", &json, NULL), 0);
+	json_decref(json);
+}
+
+/* Sends these bytes, and reads up to the end of the answer into BUF. */
+static void talk(const struct server *server, const char *request, char *buf, size_t size)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	size_t n = 0;
+	ssize_t got;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", server->socket);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(write(fd, request, strlen(request)), strlen(request));
+	while (n < size - 1 && (got = read(fd, buf + n, size - 1 - n)) > 0)
+		n += (size_t)got;
+	buf[n] = '\0';
+	close(fd);
+}
+
+static void refuses_all_but_get_in_json(void **state)
+{
+	static const char *const methods[] = {"POST", "PUT", "DELETE", "PATCH", "OPTIONS"};
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
+		char *request = xasprintf("%s /v1/greet HTTP/1.1\r\nHost: x\r\n"
+					  "Content-Length: 0\r\nConnection: close\r\n\r\n",
+					  methods[i]);
+		char answer[2048];
+
+		talk(*state, request, answer, sizeof(answer));
+		if (!strstr(answer, " 405 ") || !strstr(answer, "{\"error\":\"only GET"))
+			fail_msg("%s: %s", methods[i], answer);
+		free(request);
+	}
+}
+
+static void survives_what_is_no_request(void **state)
+{
+	static const char *const requests[] = {
+		"GET /\xff\xfe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+		"GET http://%zz/ HTTP/1.0\r\n\r\n",
+		"nonsense\r\n\r\n",
+		"GET /v1/greet?x=1#y HTTP/1.0\r\n\r\n",
+	};
+	const struct server *server = *state;
+	json_t *json = NULL;
+	char answer[2048];
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
+		talk(server, requests[i], answer, sizeof(answer));
+	assert_int_equal(control_get(server->socket, "/v1/greet", &json, NULL), 0);
+	json_decref(json);
+}
+
 static void socket_is_for_owner_and_group_only(void **state)
 {
 	const struct server *server = *state;
@@ -130,6 +201,24 @@ static void a_second_server_is_refused(void **state)
 	json_decref(json);
 }
 
+static void a_file_that_is_no_socket_is_left_alone(void **state)
+{
+	const struct server *server = *state;
+	struct event_base *base = event_base_new();
+	char *path = xasprintf("%s/precious", server->dir);
+	struct control *control = NULL;
+	FILE *file = fopen(path, "w");
+	struct err err;
+
+	assert_non_null(file);
+	fclose(file);
+	assert_int_equal(control_open(base, path, routes, NULL, &control, &err), -EEXIST);
+	assert_non_null(strstr(err.msg, "is no socket"));
+	assert_int_equal(access(path, F_OK), 0);
+	free(path);
+	event_base_free(base);
+}
+
 static void takes_a_dead_servers_place(void **state)
 {
 	struct server *server = *state;
@@ -143,6 +232,7 @@ static void takes_a_dead_servers_place(void **state)
 	server->pid = -1;
 	assert_int_equal(access(server->socket, F_OK), 0);
 	assert_int_equal(control_get(server->socket, "/v1/greet", &json, &err), -ECONNREFUSED);
+	assert_non_null(strstr(err.msg, "the socket is a dead process's"));
 	assert_int_equal(control_open(base, server->socket, routes, NULL, &control, &err), 0);
 	control_close(control);
 	assert_int_equal(access(server->socket, F_OK), -1);
@@ -179,6 +269,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(answers_a_known_path, start, finish),
 		cmocka_unit_test_setup_teardown(refuses_an_unknown_path_in_words, start, finish),
+		cmocka_unit_test_setup_teardown(an_answer_that_is_no_json_is_an_error_and_no_crash,
+						start, finish),
+		cmocka_unit_test_setup_teardown(refuses_all_but_get_in_json, start, finish),
+		cmocka_unit_test_setup_teardown(survives_what_is_no_request, start, finish),
+		cmocka_unit_test_setup_teardown(a_file_that_is_no_socket_is_left_alone, start,
+						finish),
 		cmocka_unit_test_setup_teardown(socket_is_for_owner_and_group_only, start, finish),
 		cmocka_unit_test_setup_teardown(a_second_server_is_refused, start, finish),
 		cmocka_unit_test_setup_teardown(takes_a_dead_servers_place, start, finish),

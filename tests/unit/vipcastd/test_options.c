@@ -69,6 +69,23 @@ static void reads_every_option(void **unused)
 	options_free(&options);
 }
 
+static void takes_interfaces_one_by_one_and_as_a_list(void **unused)
+{
+	static const char *const words[] = {
+		"--node=n", "--store=d", "--interface", "eth0", "--interface=eth1,eth2",
+		"-ieth3",   NULL};
+	static const char *const expected[] = {"eth0", "eth1", "eth2", "eth3"};
+	struct options options;
+	struct err err;
+
+	(void)unused;
+	assert_int_equal(parse(words, &options, &err), 0);
+	assert_int_equal(options.interfaces.n, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(options.interfaces.v[i], expected[i]);
+	options_free(&options);
+}
+
 static void names_the_option_and_the_value_that_are_wrong(void **unused)
 {
 	static const struct {
@@ -125,6 +142,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_are_both_roles_and_three_seconds),
 		cmocka_unit_test(reads_every_option),
+		cmocka_unit_test(takes_interfaces_one_by_one_and_as_a_list),
 		cmocka_unit_test(names_the_option_and_the_value_that_are_wrong),
 		cmocka_unit_test(wants_node_and_store_unless_it_detaches),
 	};
