@@ -80,7 +80,7 @@ class Network:
                      f"route add {CLIENT_V4}/32 via {client_v4}",
                      f"route add {CLIENT_V6}/128 via {client_v6}")
         self.client.ip("link set lo up", "link set eth0 up",
-                       f"addr add {CLIENT_V4}/32 dev lo", f"addr add {CLIENT_V6}/128 dev lo",
+                       f"addr add {CLIENT_V4}/32 dev lo", f"addr add {CLIENT_V6}/128 dev lo nodad",
                        f"addr add {client_v4}/31 dev eth0",
                        f"addr add {client_v6}/127 dev eth0 nodad",
                        f"route add 0.0.0.0/0 via {edge_v4} src {CLIENT_V4}",
@@ -93,7 +93,7 @@ class Network:
         ns.sysctl(QUIET_V6 | FORWARD | ECMP
                   | {"net.ipv4.fib_multipath_hash_seed?": 1000 + router.host})
         ns.ip("link set lo up", f"addr add {router.loopback_v4}/32 dev lo",
-              f"addr add {router.loopback_v6}/128 dev lo")
+              f"addr add {router.loopback_v6}/128 dev lo nodad")
         for rack in RACKS.values():
             v4, v6 = rack.addresses(router.host)
             self._plug_in(ns, rack.bridge, rack.bridge, f"{router.name}-{rack.name}")

@@ -18,13 +18,12 @@
  * it writes, so a run that finds nothing to do does nothing. A failed run is tried again.
  */
 
-#define RUN_DELAY_MS 20	 /* after a change of the state */
-#define NET_DELAY_MS 100 /* after a change of the network */
-#define NET_SHARE    5	 /* ... and so many times as long as the last run took */
-#define TICK_MS	     100
-#define RETRY_MS     1000
-#define WARM_UP_MS   1000 /* neighbours may take this long to answer before we call ourselves ready \
-			   */
+#define RUN_DELAY_MS	 20  /* after a change of the state */
+#define NET_DELAY_MS	 100 /* after a change of the network */
+#define NET_SHARE	 5   /* ... and so many times as long as the last run took */
+#define TICK_MS		 100
+#define RETRY_MS	 1000
+#define WARM_UP_MS	 1000 /* neighbours may take so long to answer before "attached" */
 #define EVERY_NET_CHANGE (NET_LINKS | NET_ADDRESSES | NET_ROUTES | NET_NEIGHBOURS)
 
 static uint64_t now_ms(void)
