@@ -5,8 +5,9 @@
 
 bench-build: $(O)/bench/xdp
 
-bench: all bench-build ## nanoseconds a packet, beside the floor, in one run (root)
+bench: all bench-build lab-tools ## nanoseconds a packet and requests a second, beside their floors (root)
 	$(O)/bench/xdp
+	$(PYTHON) bench/traffic.py --build $(O)
 
 $(O)/bench/gen/%.bpf.o: bench/xdp/%.bpf.c $(O)/gen/vmlinux.h
 	@mkdir -p $(@D)

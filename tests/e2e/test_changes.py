@@ -4,7 +4,7 @@
 from lab import manifests
 from lab.lab import wait_for
 from lab.manifests import WEB_PODS, endpoint_slices, service
-from lab.topology import FLOATING_IPS, LB_NODES, NODES, POOL
+from lab.topology import FLOATING_IPS, LB_NODES, NODES, POOL, SPARE_FLOATING_IP
 
 from expect import (LBS, assert_all_answered, assert_spread, sessions_stay, steady_traffic,
                     wait_until_answered)
@@ -98,7 +98,7 @@ def test_long_lived_connections_stay_on_a_backend_that_drains(lab):
 
 
 def test_floating_ip_added_and_removed(lab):
-    more = "172.30.1.101"
+    more = SPARE_FLOATING_IP
     with sessions_stay(lab, peers=set(FLOATING_IPS)), steady_traffic(lab):
         lab.manifests.change("NetworkGatewayGroup", "default",
                              lambda group: group["spec"]["floatingIPs"].append(more))

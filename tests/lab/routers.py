@@ -17,9 +17,10 @@ from pathlib import Path
 
 from lab.netns import LabError, Namespace, run
 from lab.processes import Processes
-from lab.topology import LOCAL_AS, ROUTER_AS, Router
+from lab.topology import FLOATING_IPS, LOCAL_AS, ROUTER_AS, SPARE_FLOATING_IP, Router
 
 SUBNETS = {4: "172.30.0.0/16", 6: "2001:db8:30::/48"}
+KNOWN_PEERS = [*FLOATING_IPS, SPARE_FLOATING_IP]
 # 127 ways is more than any test has nodes.
 WAYS = 127
 
@@ -243,7 +244,8 @@ log file {folder}/zebra.log
 """
 
 # Third-party next hops over multihop sessions are believed as they are; without a policy FRR would
-# take nothing from an eBGP peer.
+# take nothing from an eBGP peer. The peers that are known are named: when a peer of a listen range
+# connects anew at the moment its old session runs out, FRR 8.4 may lose it between the two.
 BGPD_CONFIG = """\
 hostname {name}
 log file {folder}/bgpd.log
@@ -258,7 +260,7 @@ router bgp {asn}
  neighbor nodes ebgp-multihop
  neighbor nodes disable-connected-check
  neighbor nodes passive
- bgp listen limit 1000
+{known_peers} bgp listen limit 1000
  bgp listen range {range_v4} peer-group nodes
  bgp listen range {range_v6} peer-group nodes
  address-family ipv4 unicast
@@ -293,6 +295,7 @@ class Frr(BgpRouter):
             "bgpd": BGPD_CONFIG.format(
                 name=self.name, folder=self.folder, asn=ROUTER_AS, peer_asn=LOCAL_AS,
                 router_id=self.router.loopback_v4, keepalive=max(1, self.hold_time // 3),
+                known_peers="".join(f" neighbor {peer} peer-group nodes\n" for peer in KNOWN_PEERS),
                 hold_time=self.hold_time, range_v4=SUBNETS[4], range_v6=SUBNETS[6],
                 add_path=add_path, ways=WAYS),
         }

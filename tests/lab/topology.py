@@ -28,6 +28,7 @@ CLIENT_V4, CLIENT_V6 = "192.0.2.100", "2001:db8:c::100"
 # The link between the client (first) and the edge.
 CLIENT_LINK = (("172.30.99.1", "2001:db8:c:9::1"), ("172.30.99.0", "2001:db8:c:9::"))
 FLOATING_IPS = ["172.30.1.100", "172.30.2.100"]
+SPARE_FLOATING_IP = "172.30.1.101"
 CONTROL_PLANE_VIP = "198.51.100.200"
 INGRESS_VIP = "198.51.100.60"
 POOL = ["198.51.100.1-198.51.100.60", "2001:db8:100::1-2001:db8:100::20"]
