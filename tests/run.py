@@ -23,6 +23,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from lab.lab import mount_bpffs  # noqa: E402
+from lab.netns import LabError  # noqa: E402
+
 PROGRAM_TIMEOUT = 180  # seconds, for one cmocka program
 E2E_TIMEOUT = 30 * 60
 
@@ -196,9 +201,18 @@ def run_pytest(build: Path) -> Outcome:
     return outcome
 
 
+def run_bpf(build: Path) -> Outcome:
+    """A machine that has just booted may have no BPF file system yet, and tests pin maps there."""
+    try:
+        mount_bpffs()
+    except LabError as problem:
+        return Outcome(failures=[f"bpf: {problem}"])
+    return run_cmocka(build, ROOT / "tests" / "bpf", "test_*.c")
+
+
 SUITES = {
     "unit": lambda build: run_cmocka(build, ROOT / "tests" / "unit", "*/test_*.c"),
-    "bpf": lambda build: run_cmocka(build, ROOT / "tests" / "bpf", "test_*.c"),
+    "bpf": run_bpf,
     "e2e": run_pytest,
 }
 
