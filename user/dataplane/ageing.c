@@ -10,10 +10,15 @@
 #include "util/mem.h"
 
 /*
- * A walk goes through vc_flows, then through vc_replies. A flow that is too old goes together with
- * its reply entry. A reply entry whose flow is gone, or has moved to another backend or port, is
- * an orphan (an LRU map drops flows by itself, too). Since the program writes the reply entry
- * before the flow, an orphan is given time until the next walk, and is looked at again then.
+ * A walk goes through vc_flows, then through vc_replies. Flows that are too old go. A reply entry
+ * whose flow is gone, or has moved to another backend or port, is an orphan (an LRU map drops flows
+ * by itself, too). Since the program writes the reply entry before the flow, an orphan is given
+ * time until the next walk, and is looked at again then.
+ *
+ * A client may connect again from the same port just now: then the flow that is about to go comes
+ * to life again. Without its flow a connection goes on (the program makes the same one anew),
+ * without its reply entry it does not. So a flow is looked at once more before it goes, as the
+ * batch that told its age may be milliseconds old, and it never takes its reply entry along.
  */
 
 #define BATCH	      2048 /* entries a system call */
@@ -144,11 +149,11 @@ static bool is_too_old(const struct ageing *a, const struct flow_key *key,
 static void look_at_flow(struct ageing *a, const struct flow_key *key,
 			 const struct flow_value *flow)
 {
-	struct flow_key reply = reply_key_of(key, flow);
+	struct flow_value now;
 
 	if (is_too_old(a, key, flow)) {
-		bpf_map_delete_elem(a->flows_fd, key);
-		bpf_map_delete_elem(a->replies_fd, &reply);
+		if (bpf_map_lookup_elem(a->flows_fd, key, &now) == 0 && is_too_old(a, key, &now))
+			bpf_map_delete_elem(a->flows_fd, key);
 		return;
 	}
 	a->counted++;
