@@ -126,8 +126,9 @@ static __u32 flags_of(enum xdp_attach_mode mode)
 struct found {
 	struct xdp_multiprog *mp; /* NULL: nothing is attached */
 	bool alone;		  /* no dispatcher */
-	struct xdp_program *ours; /* belongs to mp; NULL: not there */
 	enum xdp_attach_mode mode;
+	/* Ours; belong to mp. Two or more: a replacement was cut short. */
+	ARRAY(struct xdp_program *) ours;
 };
 
 /*
@@ -167,35 +168,75 @@ static void quiet_end(const struct quiet *before)
 	libbpf_set_print(before->bpf);
 }
 
-static void look(int ifindex, const char *program, struct found *found)
+static void find_ours(struct found *found, const char *program)
 {
-	struct xdp_multiprog *mp;
 	struct xdp_program *prog = NULL;
-	struct quiet before = quiet_begin();
 
-	memset(found, 0, sizeof(*found));
-	mp = xdp_multiprog__get_from_ifindex(ifindex);
-	quiet_end(&before);
-	if (libxdp_get_error(mp) || !mp)
+	if (found->alone) {
+		prog = xdp_multiprog__main_prog(found->mp);
+		if (is_named(prog, program))
+			array_push(&found->ours, prog);
 		return;
+	}
+	while ((prog = xdp_multiprog__next_prog(prog, found->mp)))
+		if (is_named(prog, program))
+			array_push(&found->ours, prog);
+}
+
+/*
+ * libxdp says "not found" of an empty interface and of a dispatcher whose pins are gone alike; so
+ * the kernel is asked. To take the latter for nothing would be to detach nothing and call it done.
+ */
+static int explain_nothing(int ifindex, const char *name, int cause, struct err *err)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	int rc = bpf_xdp_query(ifindex, 0, &query);
+
+	if (rc)
+		return err_set(err, rc, "cannot ask for the XDP program of %s: %s", name,
+			       strerror(-rc));
+	if (query.attach_mode == XDP_ATTACHED_NONE)
+		return 0;
+	return err_set(
+		err, -EBUSY,
+		"%s has an XDP program that libxdp cannot read (%s); if the pins of its dispatcher under /sys/fs/bpf/xdp are lost, take it off: ip link set dev %s xdp off",
+		name, strerror(-cause), name);
+}
+
+/* What is there; look_away() in the end, also after an error. */
+static int look(int ifindex, const char *name, const char *program, struct found *found,
+		struct err *err)
+{
+	struct quiet before = quiet_begin();
+	struct xdp_multiprog *mp = xdp_multiprog__get_from_ifindex(ifindex);
+	int cause = (int)libxdp_get_error(mp);
+
+	quiet_end(&before);
+	memset(found, 0, sizeof(*found));
+	if (cause || !mp)
+		return explain_nothing(ifindex, name, cause ? cause : -ENOENT, err);
 	found->mp = mp;
 	found->alone = xdp_multiprog__is_legacy(mp);
 	found->mode = xdp_multiprog__attach_mode(mp);
-	if (found->alone) {
-		prog = xdp_multiprog__main_prog(mp);
-		found->ours = is_named(prog, program) ? prog : NULL;
-		return;
-	}
-	while ((prog = xdp_multiprog__next_prog(prog, mp)))
-		if (is_named(prog, program))
-			found->ours = prog;
+	find_ours(found, program);
+	return 0;
 }
 
 static void look_away(struct found *found)
 {
+	array_free(&found->ours);
 	if (found->mp)
 		xdp_multiprog__close(found->mp);
 	found->mp = NULL;
+}
+
+/* The one of ours that is the same as the loaded program; NULL: none. */
+static struct xdp_program *find_same(const struct found *found, int fd)
+{
+	array_each(&found->ours, prog)
+		if (same_program(xdp_program__fd(*prog), fd))
+			return *prog;
+	return NULL;
 }
 
 /* ---- attaching ---------------------------------------------------------------------------- */
@@ -253,28 +294,64 @@ static int attach_new(const struct mapset *ms, int ifindex, const char *name, co
 	return 0;
 }
 
-/* Exchanges the lone program for ours in one step of the kernel. */
-static int exchange(const struct found *found, int fd, int ifindex, const char *name,
-		    struct err *err)
+/* A dispatcher has one mode for all its programs. */
+static int attach_beside(const struct mapset *ms, const struct found *found, int ifindex,
+			 const char *name, const struct log *log, struct err *err)
 {
-	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = xdp_program__fd(found->ours));
-	int rc = bpf_xdp_attach(ifindex, fd, XDP_FLAGS_REPLACE | flags_of(found->mode), &opts);
+	struct err cause = {0};
+	int rc = attach_in_mode(ms, ifindex, found->mode, &cause);
 
-	return rc ? err_set(err, rc, "cannot replace the XDP program of %s: %s", name,
-			    strerror(-rc))
-		  : 0;
+	if (rc)
+		return err_set(
+			err, rc,
+			"cannot attach the XDP program to %s, beside those in its dispatcher: %s",
+			name, cause.msg);
+	if (found->mode == XDP_MODE_SKB && found->ours.n == 0)
+		log_warn(log, "SLOW: XDP in generic mode, as the programs that were there are",
+			 "interface", name);
+	return 0;
+}
+
+/* Takes ours out of a dispatcher, all but KEEP (NULL: all), in one exchange. */
+static int leave(const struct found *found, const struct xdp_program *keep, int ifindex)
+{
+	ARRAY(struct xdp_program *) leaving = {0};
+	struct quiet before = quiet_begin();
+	int rc = 0;
+
+	array_each(&found->ours, prog)
+		if (*prog != keep)
+			array_push(&leaving, *prog);
+	if (leaving.n)
+		rc = xdp_program__detach_multi(leaving.v, leaving.n, ifindex, found->mode, 0);
+	array_free(&leaving);
+	quiet_end(&before);
+	return rc;
 }
 
 /* In a dispatcher the new one joins the old one, then that leaves: each step is one exchange. */
 static int join_and_leave(const struct mapset *ms, const struct found *found, int ifindex,
 			  const char *name, const struct log *log, struct err *err)
 {
-	int rc = attach_new(ms, ifindex, name, log, err);
+	const struct xdp_program *same = find_same(found, mapset_program_fd(ms, PROGRAM));
+	int rc = same ? 0 : attach_beside(ms, found, ifindex, name, log, err);
 
 	if (rc)
 		return rc;
-	rc = xdp_program__detach(found->ours, ifindex, found->mode, 0);
+	rc = leave(found, same, ifindex);
 	return rc ? err_set(err, rc, "cannot take the old XDP program off %s: %s", name,
+			    strerror(-rc))
+		  : 0;
+}
+
+/* Exchanges the lone program for ours in one step of the kernel. */
+static int exchange(const struct found *found, int fd, int ifindex, const char *name,
+		    struct err *err)
+{
+	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = xdp_program__fd(found->ours.v[0]));
+	int rc = bpf_xdp_attach(ifindex, fd, XDP_FLAGS_REPLACE | flags_of(found->mode), &opts);
+
+	return rc ? err_set(err, rc, "cannot replace the XDP program of %s: %s", name,
 			    strerror(-rc))
 		  : 0;
 }
@@ -287,51 +364,66 @@ static int refuse_foreign(const struct found *found, const char *name, struct er
 		name, xdp_program__name(xdp_multiprog__main_prog(found->mp)));
 }
 
+/* One of ours is there, the loaded one, and no other version of it. */
+static bool is_settled(const struct found *found, int fd)
+{
+	return found->ours.n == 1 && find_same(found, fd);
+}
+
 int attach_program(const struct mapset *ms, int ifindex, const char *name, const struct log *log,
 		   enum attach_mode *mode, struct err *err)
 {
-	int fd = mapset_program_fd(ms, PROGRAM), rc = 0;
+	int fd = mapset_program_fd(ms, PROGRAM);
 	struct found found;
+	int rc = look(ifindex, name, PROGRAM, &found, err);
 
-	look(ifindex, PROGRAM, &found);
-	if (!found.ours && found.alone)
-		rc = refuse_foreign(&found, name, err);
-	else if (!found.ours)
-		rc = attach_new(ms, ifindex, name, log, err);
-	else if (same_program(xdp_program__fd(found.ours), fd))
+	*mode = ATTACH_NONE;
+	if (rc || is_settled(&found, fd))
 		goto out;
-	else if (found.alone)
+	if (!found.mp)
+		rc = attach_new(ms, ifindex, name, log, err);
+	else if (!found.alone)
+		rc = join_and_leave(ms, &found, ifindex, name, log, err);
+	else if (found.ours.n)
 		rc = exchange(&found, fd, ifindex, name, err);
 	else
-		rc = join_and_leave(ms, &found, ifindex, name, log, err);
-	look_away(&found);
+		rc = refuse_foreign(&found, name, err);
 	if (rc)
-		return rc;
-	look(ifindex, PROGRAM, &found);
-	log_info(log, "XDP program attached", "interface", name, "mode",
-		 attach_mode_name(mode_of(found.mode)), "sharing",
-		 found.alone ? "alone" : "dispatcher");
-out:
-	*mode = found.ours ? mode_of(found.mode) : ATTACH_NONE;
+		goto out;
 	look_away(&found);
-	return *mode == ATTACH_NONE ? err_set(err, -EIO, "%s lost its XDP program at once", name)
-				    : 0;
+	rc = look(ifindex, name, PROGRAM, &found, err);
+	if (!rc && found.ours.n)
+		log_info(log, "XDP program attached", "interface", name, "mode",
+			 attach_mode_name(mode_of(found.mode)), "sharing",
+			 found.alone ? "alone" : "dispatcher");
+	else if (!rc)
+		rc = err_set(err, -EIO, "%s lost its XDP program at once", name);
+out:
+	if (!rc)
+		*mode = mode_of(found.mode);
+	look_away(&found);
+	return rc;
 }
 
 /* The door is our own device: no one shares it, and no dispatcher is needed. */
 int attach_door(const struct mapset *ms, int ifindex, const char *name, struct err *err)
 {
-	int fd = mapset_program_fd(ms, DOOR_PROGRAM), rc = 0;
+	int fd = mapset_program_fd(ms, DOOR_PROGRAM);
 	struct found found;
+	int rc = look(ifindex, name, DOOR_PROGRAM, &found, err);
 
-	look(ifindex, DOOR_PROGRAM, &found);
-	if (found.mp && !found.ours)
+	if (rc)
+		goto out;
+	if (found.mp && !found.ours.n) {
 		rc = refuse_foreign(&found, name, err);
-	else if (!found.ours || !same_program(xdp_program__fd(found.ours), fd))
+		goto out;
+	}
+	if (!is_settled(&found, fd))
 		rc = bpf_xdp_attach(ifindex, fd, XDP_FLAGS_DRV_MODE, NULL);
-	if (rc && rc != -EBUSY)
+	if (rc)
 		err_set(err, rc, "cannot attach the door's XDP program to %s: %s", name,
 			strerror(-rc));
+out:
 	look_away(&found);
 	return rc;
 }
@@ -339,15 +431,15 @@ int attach_door(const struct mapset *ms, int ifindex, const char *name, struct e
 int attach_remove(int ifindex, const char *name, struct err *err)
 {
 	struct found found;
-	int rc = 0;
+	int rc = look(ifindex, name, PROGRAM, &found, err);
 
-	look(ifindex, PROGRAM, &found);
-	if (found.ours && found.alone)
-		rc = bpf_xdp_detach(ifindex, flags_of(found.mode), NULL);
-	else if (found.ours)
-		rc = xdp_program__detach(found.ours, ifindex, found.mode, 0);
+	if (rc || !found.ours.n)
+		goto out;
+	rc = found.alone ? bpf_xdp_detach(ifindex, flags_of(found.mode), NULL)
+			 : leave(&found, NULL, ifindex);
 	if (rc)
 		err_set(err, rc, "cannot take the XDP program off %s: %s", name, strerror(-rc));
+out:
 	look_away(&found);
 	return rc;
 }

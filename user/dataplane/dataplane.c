@@ -353,6 +353,22 @@ static bool is_meant(const struct dataplane_config *config, const struct net_lin
 	return config->interface_count == 0;
 }
 
+/* One interface that cannot be left does not keep the program on the others. */
+static int leave_all(const struct dataplane_config *config, const net_links *links, struct err *err)
+{
+	int first = 0;
+
+	array_each(links, link) {
+		int rc = is_meant(config, link)
+				 ? attach_remove(link->ifindex, link->name, first ? NULL : err)
+				 : 0;
+
+		if (!first)
+			first = rc;
+	}
+	return first;
+}
+
 int dataplane_remove(const struct dataplane_config *config, struct err *err)
 {
 	struct net *net = NULL;
@@ -363,9 +379,8 @@ int dataplane_remove(const struct dataplane_config *config, struct err *err)
 		rc = net_open(&net, err);
 	if (!rc)
 		rc = net_links_get(net, &links, err);
-	array_each(&links, link)
-		if (!rc && is_meant(config, link))
-			rc = attach_remove(link->ifindex, link->name, err);
+	if (!rc)
+		rc = leave_all(config, &links, err);
 	if (!rc)
 		rc = door_remove(net, err);
 	if (!rc)
