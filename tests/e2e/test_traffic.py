@@ -77,8 +77,7 @@ def test_traffic_through_one_router_alone(lab):
         assert_spread(report, LBS, "node")
 
 
-def test_a_backend_cannot_tell_but_the_counters_of_vipcast_can(lab):
-    """What vipcast counts is what the client got."""
+def test_counters_of_vipcast_agree_with_what_the_client_got(lab):
     vip = lab.vip("web")
     report = lab.client.request("tcp", vip, 80, 500, concurrency=8)
     assert_all_answered(report)
